@@ -1,0 +1,67 @@
+# make demo: everything running, with nothing but Python >= 3.11. make test: every test. The rest is listed by make help.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+PORT ?= 8000
+MOCK_PORT ?= 9400
+export PORT MOCK_PORT
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help demo test lint format schema explorer bench pins clean
+
+help:
+	@echo 'make demo      the mocks and the gateway, on PORT ($(PORT)) and MOCK_PORT ($(MOCK_PORT))'
+	@echo 'make test      every test'
+	@echo 'make lint      ruff, mypy, import rules'
+	@echo 'make format    ruff, in place'
+	@echo 'make schema    schema.graphql anew from the code'
+	@echo 'make explorer  the browser files of the explorer, from npm packages'
+	@echo 'make bench     timings, as ratios measured side by side'
+	@echo 'make pins      requirements/*.txt anew from pyproject.toml'
+
+demo: $(VENV)/runtime
+	@$(BIN)/python -m gateway.http.explorer.build --optional
+	@$(BIN)/releasegraph demo
+
+test: $(VENV)/dev
+	@$(BIN)/python -m gateway.http.explorer.build --optional
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+schema: $(VENV)/runtime
+	$(BIN)/releasegraph schema print > schema.graphql
+
+explorer: $(VENV)/runtime
+	$(BIN)/python -m gateway.http.explorer.build
+
+bench: $(VENV)/dev
+	$(BIN)/python -m benchmarks
+
+pins: $(VENV)/dev
+	$(BIN)/uv pip compile -q pyproject.toml --universal --no-annotate --no-header -o requirements/runtime.txt --upgrade
+	$(BIN)/uv pip compile -q pyproject.toml --group dev --universal --no-annotate --no-header -o requirements/dev.txt --upgrade
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'releasegraph needs Python 3.11 or newer: make PYTHON=/path/to/python3.11'; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime: requirements/runtime.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install -q -r requirements/runtime.txt
+	$(BIN)/pip install -q --no-deps -e .
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/runtime
+	$(BIN)/pip install -q -r requirements/dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) gateway/http/explorer/assets .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
