@@ -1,0 +1,110 @@
+"""Errors: what can go wrong, told apart once, with the code a client sees in `extensions.code`.
+
+It is there -> the value. It is known not to be there -> None or []. We could not find out -> an UpstreamError; it
+never becomes the second. Messages are for the person on call: they name the source and the call, never a token and
+never a body. The endpoint hides whatever is not in this tree.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class ReleasegraphError(Exception):
+    """Anything a client may read as it is."""
+
+    code: ClassVar[str] = "INTERNAL"
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """Goes into the GraphQL error as it is: graphql-core reads this attribute of the original error."""
+        return {"code": self.code}
+
+
+class BadArgument(ReleasegraphError):
+    """An argument outside what is accepted: the message names it and what would be."""
+
+    code = "BAD_ARGUMENT"
+
+
+class BadCursor(ReleasegraphError):
+    """A cursor that was altered, or belongs to another list, order or filter."""
+
+    code = "BAD_CURSOR"
+
+
+class InvalidKey(ReleasegraphError):
+    """An id this graph never issued, or one of another type."""
+
+    code = "INVALID_KEY"
+
+
+class UpstreamError(ReleasegraphError):
+    """We could not find out, because of this source."""
+
+    code = "UPSTREAM_ERROR"
+
+    def __init__(self, source: str, what: str):
+        super().__init__(f"{source}: {what}")
+        self.source = source
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {"code": self.code, "source": self.source}
+
+
+class UpstreamUnreachable(UpstreamError):
+    """No connection, or it broke in the middle of the answer."""
+
+    code = "UPSTREAM_UNREACHABLE"
+
+
+class UpstreamTimeout(UpstreamError):
+    """No full answer within the source's `timeout_s`."""
+
+    code = "UPSTREAM_TIMEOUT"
+
+
+class UpstreamRefused(UpstreamError):
+    """Our credential was not accepted, or may not do this."""
+
+    code = "UPSTREAM_REFUSED"
+
+
+class UpstreamBusy(UpstreamError):
+    """Asked too often; `retry_after_s` when the upstream said how long to wait."""
+
+    code = "UPSTREAM_BUSY"
+
+    def __init__(self, source: str, what: str, retry_after_s: int | None = None):
+        super().__init__(source, what)
+        self.retry_after_s = retry_after_s
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        waiting = {} if self.retry_after_s is None else {"retryAfter": self.retry_after_s}
+        return {**super().extensions, **waiting}
+
+
+class UpstreamBroken(UpstreamError):
+    """The upstream failed by itself: 5xx."""
+
+    code = "UPSTREAM_BROKEN"
+
+
+class UpstreamRejected(UpstreamError):
+    """The upstream did not accept our own request: a mistake to report."""
+
+    code = "UPSTREAM_REJECTED"
+
+
+class UpstreamPayloadError(UpstreamError):
+    """The answer, or some of its rows, is not in a known shape."""
+
+    code = "UPSTREAM_PAYLOAD"
+
+
+class SourceTooLarge(UpstreamError):
+    """More rows or bytes than one request may read of a source; the message names the filters that help."""
+
+    code = "SOURCE_TOO_LARGE"
