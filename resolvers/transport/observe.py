@@ -1,0 +1,27 @@
+"""Observe: every upstream call is told to one hook. Logs, metrics, traces and the health of a source hang on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One finished upstream call."""
+
+    source: str
+    method: str
+    path: str  # with query; our requests carry no secret there
+    status: int | None  # None: no answer
+    duration_ms: float
+    size_bytes: int
+    error_code: str | None
+    is_session: bool  # logins, who-am-I and discovery of scopes: counted apart from what a query costs
+
+
+Observe = Callable[[Call], None]
+
+
+def unobserved(call: Call) -> None:
+    """The trivial default."""

@@ -1,0 +1,78 @@
+"""balena: releases of applications, which its documentation calls fleets.
+
+`client` asks: which rows (`filters`), which fields of them (`selection`), spelled as URLs (`odata`). `rows` is what
+balena sends, `normalise` translates.
+
+Source of every fact here: balena's API pages (v7), the types of balena-sdk 23, and open-balena-api 49 as it runs.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from resolvers.errors import UpstreamError, UpstreamRejected
+from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatus, SourceKind
+from resolvers.transport.statuses import Statuses
+from resolvers.upstreams.config import Names, TokenConfig
+from resolvers.upstreams.port import Fact, Facts
+
+FACTS = Facts(
+    kind=SourceKind.BALENA,
+    title="balena",
+    default_url="https://api.balena-cloud.com",
+    release_facts=frozenset({Fact.VERSION, Fact.REVISION, Fact.CREATED}),
+    fleet_facts=frozenset({Fact.SLUG, Fact.ORGANIZATION, Fact.PUBLIC, Fact.ARCHIVED, Fact.CREATED}),
+    artifact_facts=frozenset({Fact.TARGET, Fact.DIGEST}),
+    artifact_kinds=frozenset({ArtifactKind.CONTAINER_IMAGE, ArtifactKind.RELEASE_ASSET}),
+    release_statuses=frozenset(
+        {
+            ReleaseStatus.DRAFT,
+            ReleaseStatus.IN_PROGRESS,
+            ReleaseStatus.AVAILABLE,
+            ReleaseStatus.FAILED,
+            ReleaseStatus.CANCELLED,
+            ReleaseStatus.INVALIDATED,
+            ReleaseStatus.UNKNOWN,
+        }
+    ),
+    pushed_down=(
+        ReleaseFilterField.IDS,
+        ReleaseFilterField.FLEETS,
+        ReleaseFilterField.NAMES,
+        ReleaseFilterField.VERSIONS,
+        ReleaseFilterField.REVISIONS,
+        ReleaseFilterField.STATUSES,
+        ReleaseFilterField.CREATED,
+    ),
+)
+
+# balena answers 500 to an unknown field or a literal of the wrong type: that is our request, not an outage.
+STATUSES: Statuses = MappingProxyType[int, type[UpstreamError]]({500: UpstreamRejected})
+
+CLOUD_HOST = "api.balena-cloud.com"
+MAX_ORGANIZATIONS = 50  # their handles travel in the URL of every call
+
+
+class Config(TokenConfig):
+    """`token` is a named API key or a session token. Without more, the scope is what it was given direct access to."""
+
+    organizations: Names = Field(
+        default=(), max_length=MAX_ORGANIZATIONS, description="handles, as balena spells them; none: what is ours"
+    )
+    public: bool = Field(
+        default=False, description="also every public fleet with its releases: tens of thousands on the cloud"
+    )
+    select_cloud_fields: bool | None = Field(
+        default=None,
+        description="whether to ask for fields that an openBalena server refuses; unset: only api.balena-cloud.com",
+    )
+
+    @property
+    def has_cloud_fields(self) -> bool:
+        """Whether the server knows the fields that openBalena answers with a 500."""
+        if self.select_cloud_fields is not None:
+            return self.select_cloud_fields
+        return urlsplit(self.url).hostname == CLOUD_HOST

@@ -1,0 +1,45 @@
+"""Memfault: releases of projects. `client` asks, `rows` is what it sends, `normalise` translates.
+
+Source of every fact here: the vendor's API pages (docs.memfault.com/api) and its OpenAPI file of 2021.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from pydantic import Field, SecretStr
+
+from resolvers.errors import UpstreamBusy, UpstreamError
+from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatus, SourceKind
+from resolvers.transport.statuses import Statuses
+from resolvers.upstreams.config import Names, SourceConfig
+from resolvers.upstreams.port import Fact, Facts
+
+FACTS = Facts(
+    kind=SourceKind.MEMFAULT,
+    title="Memfault",
+    default_url="https://api.memfault.com",
+    release_facts=frozenset({Fact.VERSION, Fact.REVISION, Fact.CREATED}),
+    fleet_facts=frozenset({Fact.SLUG, Fact.ORGANIZATION, Fact.CREATED}),
+    artifact_facts=frozenset({Fact.TARGET, Fact.DIGEST}),
+    artifact_kinds=frozenset({ArtifactKind.FIRMWARE, ArtifactKind.SYMBOLS}),
+    release_statuses=frozenset({ReleaseStatus.AVAILABLE}),
+    pushed_down=(
+        ReleaseFilterField.IDS,
+        ReleaseFilterField.FLEETS,
+        ReleaseFilterField.VERSIONS,
+        ReleaseFilterField.REVISIONS,
+    ),
+)
+
+# 529 is Memfault's own word for "overloaded, come back later": it carries Retry-After like a 429.
+STATUSES: Statuses = MappingProxyType[int, type[UpstreamError]]({529: UpstreamBusy})
+
+
+class Config(SourceConfig):
+    """`token` is an organization token, or with `email` that user's API key."""
+
+    token: SecretStr = Field(min_length=1)
+    email: str | None = None
+    organizations: Names = Field(default=(), description="slugs; none: all the token sees")
+    projects: Names = Field(default=(), description="slugs, or organization/project; none: all of them")

@@ -1,0 +1,38 @@
+"""NervesHub: firmwares of products. `client` asks, `rows` is what it sends, `normalise` translates.
+
+Source of every fact here: the server's own code and tests, github nerves-hub/nerves_hub_web at commit 0bb6b5c of August
+2026, and the same JSON views at v2.3.0 and v2.4.0, which lack the fields of that summer.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatus, SourceKind
+from resolvers.transport import statuses
+from resolvers.upstreams.config import Names, TokenConfig
+from resolvers.upstreams.port import Fact, Facts
+
+FACTS = Facts(
+    kind=SourceKind.NERVESHUB,
+    title="NervesHub",
+    default_url="https://manage.nervescloud.com",
+    # Commits and times are stored there, and not told over REST.
+    release_facts=frozenset({Fact.VERSION}),
+    fleet_facts=frozenset({Fact.SLUG, Fact.ORGANIZATION}),
+    artifact_facts=frozenset({Fact.TARGET}),
+    artifact_kinds=frozenset({ArtifactKind.FIRMWARE}),
+    release_statuses=frozenset({ReleaseStatus.AVAILABLE}),
+    # Only devices have filters: what can be narrowed is which products are asked.
+    pushed_down=(ReleaseFilterField.IDS, ReleaseFilterField.FLEETS),
+)
+
+# None of its own: a role too low is 401 there, and an org of others 404, as the general rules have it.
+STATUSES = statuses.NONE
+
+
+class Config(TokenConfig):
+    """`token` is a user's token, `nhu_...`; the role `view` is enough to read."""
+
+    organizations: Names = Field(default=(), description="names; none: all the token's user is a member of")
+    products: Names = Field(default=(), description="names, or organization/product; none: all of them")

@@ -1,0 +1,94 @@
+"""Payload: bytes of an upstream into typed rows. A row that does not fit is reported and dropped, the list survives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+import structlog
+
+from resolvers.errors import UpstreamPayloadError
+from resolvers.upstreams.port import Failure
+
+T = TypeVar("T")
+REPORTED = 10
+"How many rows of one call are reported with their path; the rest is only counted."
+
+_log = structlog.get_logger("releasegraph.upstreams")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[T]):
+    """The rows of one answer that fit, in its order, and what was wrong with the others."""
+
+    rows: Sequence[T]
+    error: UpstreamPayloadError | None = None  # set when rows were dropped
+
+    def failures(self, fleet_id: str | None = None) -> tuple[Failure, ...]:
+        return () if self.error is None else (Failure(self.error, fleet_id),)
+
+
+@dataclass(slots=True)
+class _Misfits:
+    count: int = 0
+    shown: list[str] = field(default_factory=list)
+
+    def note(self, at: str, error: msgspec.DecodeError) -> None:
+        self.count += 1
+        if self.count <= REPORTED:
+            self.shown.append(_placed(at, error))
+
+
+def decode(source: str, call: str, body: bytes | msgspec.Raw, shape: type[T]) -> T:
+    """One object, or an envelope whose rows are still `msgspec.Raw`. Raises UpstreamPayloadError naming the path."""
+    try:
+        return cast(T, _decoder(shape).decode(body))
+    except msgspec.DecodeError as error:
+        raise UpstreamPayloadError(source, f"an answer in no known shape: {_placed('$', error)} ({call})") from None
+
+
+def decode_rows(source: str, call: str, body: bytes | msgspec.Raw, row: type[T], at: str = "$") -> Rows[T]:
+    """A JSON array of rows. `at` is where the array stands in the answer, for messages, e.g. "$.data".
+
+    Raises UpstreamPayloadError when it is no array. One pass when every row fits; only then row by row.
+    """
+    try:
+        return Rows(_decoder(list[row]).decode(body))  # type: ignore[valid-type]  # a list type made at run time
+    except msgspec.DecodeError:
+        return _one_by_one(source, call, decode(source, call, body, list[msgspec.Raw]), row, at)
+
+
+def joined(parts: Sequence[Rows[T]]) -> Rows[T]:
+    """Several answers as one; the first thing that was wrong stands for all."""
+    error = next((part.error for part in parts if part.error is not None), None)
+    return Rows([row for part in parts for row in part.rows], error)
+
+
+def _one_by_one(source: str, call: str, raws: Iterable[msgspec.Raw], row: type[T], at: str) -> Rows[T]:
+    rows, misfits = [], _Misfits()
+    for index, raw in enumerate(raws):
+        try:
+            rows.append(_decoder(row).decode(raw))
+        except msgspec.DecodeError as error:
+            misfits.note(f"{at}[{index}]", error)
+    _log.warning("rows dropped", source=source, call=call, dropped=misfits.count, examples=misfits.shown)
+    what = f"{misfits.count} of {len(rows) + misfits.count} rows in no known shape: {'; '.join(misfits.shown)} ({call})"
+    return Rows(rows, UpstreamPayloadError(source, what))
+
+
+def _placed(at: str, error: msgspec.DecodeError) -> str:
+    """msgspec's sentence with the path of the whole answer: "Expected `int`, got `str` at $.data[3].id"."""
+    sentence, _, path = str(error).partition(" - at `$")
+    return f"{sentence} at {at}{path.rstrip('`')}"
+
+
+def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
+    return _decoders(shape)
+
+
+@cache
+def _decoders(shape: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(shape)

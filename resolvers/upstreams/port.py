@@ -1,0 +1,150 @@
+"""Port: what every adapter answers, and the words it is asked in.
+
+Lists come as an async stream of chunks, so that an adapter may read page by page, or all at once, without the callers
+noticing. Look-ups come as a dict of what is there: a key that is missing from it is known not to exist, a key whose
+value is an UpstreamError could not be found out. Whatever is pushed down is filtered again by the federation: an
+adapter narrows to save work, never to be right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+from resolvers.errors import UpstreamError
+from resolvers.graph.artifact import Artifact
+from resolvers.graph.enums import (
+    ArtifactKind,
+    OrderDirection,
+    ReleaseFilterField,
+    ReleaseOrderField,
+    ReleaseStatus,
+    SourceKind,
+)
+from resolvers.graph.fleet import Fleet
+from resolvers.graph.release import Release
+from resolvers.upstreams.config import SourceConfig
+
+T = TypeVar("T")
+Found = Mapping[str, T | UpstreamError]
+
+
+class Fact(StrEnum):
+    """A fact that a filter may ask for and that not every vendor knows. One without it is skipped, unasked."""
+
+    VERSION = "version"
+    REVISION = "revision"
+    CLOSED = "is_closed"
+    CREATED = "created_at"
+    SLUG = "slug"
+    ORGANIZATION = "organization"
+    PUBLIC = "is_public"
+    ARCHIVED = "is_archived"
+    TARGET = "target"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is true of a vendor, whoever runs it."""
+
+    kind: SourceKind
+    title: str
+    default_url: str | None  # None: everyone runs their own
+    release_facts: frozenset[Fact]
+    fleet_facts: frozenset[Fact]
+    artifact_facts: frozenset[Fact]
+    artifact_kinds: frozenset[ArtifactKind]  # empty: it has no artifacts, and is not asked for them
+    release_statuses: frozenset[ReleaseStatus]
+    pushed_down: tuple[ReleaseFilterField, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a chunk lacks: the whole of one fleet (by its native id), or of anything (None). The rest still holds."""
+
+    error: UpstreamError
+    fleet_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk(Generic[T]):
+    rows: Sequence[T] = ()
+    failures: Sequence[Failure] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """From which key on rows are wanted, both ends included: an adapter that reads from a key starts there."""
+
+    lowest: str | datetime | None = None
+    highest: str | datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseQuery:
+    """Which releases, in which order. None does not narrow; order, bounds and columns may be ignored: a WHOLE read.
+
+    versions and revisions are texts as spelled; a revision may be a prefix of at least seven characters.
+    """
+
+    fleet_ids: tuple[str, ...] | None = None
+    names: tuple[str, ...] | None = None
+    versions: tuple[str, ...] | None = None
+    revisions: tuple[str, ...] | None = None
+    statuses: tuple[ReleaseStatus, ...] | None = None
+    is_closed: bool | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+    order_field: ReleaseOrderField = ReleaseOrderField.CREATED_AT
+    order_direction: OrderDirection = OrderDirection.DESC
+    bounds: Bounds | None = None
+    columns: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FleetQuery:
+    names: tuple[str, ...] | None = None
+    slugs: tuple[str, ...] | None = None
+    organizations: tuple[str, ...] | None = None
+    is_public: bool | None = None
+    is_archived: bool | None = None
+    columns: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactQuery:
+    kinds: tuple[ArtifactKind, ...] | None = None
+    targets: tuple[str, ...] | None = None
+    digests: tuple[str, ...] | None = None
+    columns: frozenset[str] | None = field(default=None)
+
+
+class Upstream(Protocol):
+    """An adapter. `ids` are native ids of its own source; one that cannot be meant is simply not found."""
+
+    facts: ClassVar[Facts]
+    config_type: ClassVar[type[SourceConfig]]
+
+    def releases(self, query: ReleaseQuery) -> AsyncIterator[Chunk[Release]]: ...
+
+    def fleets(self, query: FleetQuery) -> AsyncIterator[Chunk[Fleet]]: ...
+
+    def artifacts(self, query: ArtifactQuery) -> AsyncIterator[Chunk[Artifact]]: ...
+
+    async def releases_by_id(self, ids: Sequence[str]) -> Found[Release]: ...
+
+    async def fleets_by_id(self, ids: Sequence[str]) -> Found[Fleet]: ...
+
+    async def artifacts_by_id(self, ids: Sequence[str]) -> Found[Artifact]: ...
+
+    async def artifacts_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]:
+        """Artifacts of each release in any order. One without any maps to []; one that is not there to [], or not."""
+        ...
+
+    async def columns_by_release_id(self, ids: Sequence[str], columns: frozenset[str]) -> Found[Mapping[str, Any]]:
+        """Heavy columns of each release, by the vendor's own names; {} from a vendor without such columns."""
+        ...
