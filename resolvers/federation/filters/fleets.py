@@ -1,0 +1,66 @@
+"""Which fleets: FleetFilter as a selection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from resolvers.federation.filters.selection import Check, Selection, SourceFacts, all_of, knowing, named, native_ids
+from resolvers.graph.fleet import Fleet
+from resolvers.graph.inputs import FleetFilter
+from resolvers.upstreams.port import Fact, FleetQuery
+
+FleetSelection = Selection[Fleet, FleetQuery]
+
+
+def select(facts: SourceFacts, where: FleetFilter | None) -> FleetSelection:
+    """Raises BadArgument or InvalidKey for values that cannot be meant."""
+    where = where or FleetFilter()
+    ids = None if where.ids is None else native_ids(facts, where.ids, "Fleet")
+    needed = [
+        (where.slugs, Fact.SLUG),
+        (where.organizations, Fact.ORGANIZATION),
+        (where.is_public, Fact.PUBLIC),
+        (where.is_archived, Fact.ARCHIVED),
+        (where.mine, Fact.PUBLIC),
+    ]
+    asked = named(facts, where.sources, where.kinds) & knowing(facts, needed, lambda own: own.fleet_facts)
+    asked &= asked if ids is None else ids.keys()
+    query = FleetQuery(
+        names=None if where.names is None else tuple(where.names),
+        slugs=None if where.slugs is None else tuple(where.slugs),
+        organizations=None if where.organizations is None else tuple(where.organizations),
+        is_public=where.is_public,
+        is_archived=where.is_archived,
+    )
+    return Selection(
+        asked=frozenset() if _is_empty(where) else frozenset(asked),
+        query=lambda source: query,
+        keep=all_of(list(_checks(where))),
+        ids=ids,
+    )
+
+
+def _is_empty(where: FleetFilter) -> bool:
+    lists = (where.ids, where.sources, where.kinds, where.names, where.slugs, where.organizations)
+    return any(given == [] for given in lists)
+
+
+def _checks(where: FleetFilter) -> Iterator[Check[Fleet]]:
+    """One predicate for each field that is given; a null fact never matches."""
+    if (names := where.names) is not None:
+        yield lambda row: row.name in names
+    if (slugs := where.slugs) is not None:
+        yield lambda row: row.slug in slugs
+    if (organizations := where.organizations) is not None:
+        yield (
+            lambda row: (
+                row.organization is not None
+                and (row.organization.handle in organizations or row.organization.name in organizations)
+            )
+        )
+    if (is_public := where.is_public) is not None:
+        yield lambda row: row.is_public is is_public
+    if (is_archived := where.is_archived) is not None:
+        yield lambda row: row.is_archived is is_archived
+    if (mine := where.mine) is not None:
+        yield lambda row: row.is_mine is mine

@@ -1,0 +1,141 @@
+"""Which releases: ReleaseFilter as a selection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from resolvers.errors import BadArgument
+from resolvers.federation.filters.selection import Check, Selection, SourceFacts, all_of, knowing, named, native_ids
+from resolvers.graph.enums import ReleaseStatus
+from resolvers.graph.inputs import ReleaseFilter, ReleaseOrder
+from resolvers.graph.release import Release
+from resolvers.knowledge import versions
+from resolvers.upstreams.port import Fact, ReleaseQuery
+
+SHORTEST_REVISION = 7
+WHOLE_REVISION = 40
+
+ReleaseSelection = Selection[Release, ReleaseQuery]
+
+
+def select(facts: SourceFacts, where: ReleaseFilter | None, order: ReleaseOrder | None) -> ReleaseSelection:
+    """`fleetNames` is left to whoever reads: names become ids source by source, see `narrowed`.
+
+    Raises BadArgument or InvalidKey for values that cannot be meant.
+    """
+    where = where or ReleaseFilter()
+    ids = None if where.ids is None else native_ids(facts, where.ids, "Release")
+    fleet_ids = None if where.fleet_ids is None else native_ids(facts, where.fleet_ids, "Fleet")
+    asked = named(facts, where.sources, where.kinds) & _able(facts, where)
+    for chosen in (ids, fleet_ids):
+        asked &= asked if chosen is None else chosen.keys()
+    return Selection(
+        asked=frozenset() if _is_empty(where) else frozenset(asked),
+        query=lambda source: _query(where, order or ReleaseOrder(), None if fleet_ids is None else fleet_ids[source]),
+        keep=all_of([*_checks(where), *_fleet_checks(fleet_ids)]),
+        ids=ids,
+    )
+
+
+def narrowed(query: ReleaseQuery, fleet_ids: Iterable[str]) -> ReleaseQuery:
+    """The query cut to these fleets of its source, within those it was about already."""
+    within = tuple(native_id for native_id in fleet_ids if query.fleet_ids is None or native_id in query.fleet_ids)
+    return replace(query, fleet_ids=within)
+
+
+def _able(facts: SourceFacts, where: ReleaseFilter) -> set[str]:
+    """Sources that know every fact that is asked about, and can be in one of the states asked for."""
+    needed = [
+        (where.versions, Fact.VERSION),
+        (where.version_range, Fact.VERSION),
+        (where.revisions, Fact.REVISION),
+        (where.is_closed, Fact.CLOSED),
+        (where.created_after, Fact.CREATED),
+        (where.created_before, Fact.CREATED),
+    ]
+    able = knowing(facts, needed, lambda own: own.release_facts)
+    if where.statuses is None:
+        return able
+    return {name for name in able if not facts[name].release_statuses.isdisjoint(where.statuses)}
+
+
+def _is_empty(where: ReleaseFilter) -> bool:
+    lists = (where.ids, where.sources, where.kinds, where.fleet_ids, where.fleet_names, where.names, where.versions)
+    return any(given == [] for given in (*lists, where.revisions, where.statuses))
+
+
+def _query(where: ReleaseFilter, order: ReleaseOrder, fleet_ids: Sequence[str] | None) -> ReleaseQuery:
+    return ReleaseQuery(
+        fleet_ids=None if fleet_ids is None else tuple(fleet_ids),
+        names=_tuple(where.names),
+        versions=_tuple(where.versions),
+        revisions=_tuple(where.revisions),
+        statuses=None if where.statuses is None else tuple(where.statuses),
+        is_closed=where.is_closed,
+        created_after=where.created_after,
+        created_before=where.created_before,
+        order_field=order.field,
+        order_direction=order.direction,
+    )
+
+
+def _tuple(texts: list[str] | None) -> tuple[str, ...] | None:
+    return None if texts is None else tuple(texts)
+
+
+def _fleet_checks(fleet_ids: Mapping[str, Sequence[str]] | None) -> Iterator[Check[Release]]:
+    if fleet_ids is not None:
+        routes = {(source, native_id) for source, ids in fleet_ids.items() for native_id in ids}
+        yield lambda row: (row.source_name, row.fleet_native_id) in routes
+
+
+def _checks(where: ReleaseFilter) -> Iterator[Check[Release]]:
+    """One predicate for each field that is given; a null fact never matches."""
+    if not where.include_deleted and ReleaseStatus.DELETED not in (where.statuses or ()):
+        yield lambda row: row.status is not ReleaseStatus.DELETED
+    if (names := where.names) is not None:
+        yield lambda row: row.name in names
+    if (spelled := where.versions) is not None:
+        yield lambda row: row.raw_version in spelled
+    if where.version_range is not None:
+        yield _in_range(where.version_range, where.include_prereleases)
+    if where.revisions is not None:
+        yield _has_revision(where.revisions)
+    if (statuses := where.statuses) is not None:
+        yield lambda row: row.status in statuses
+    if (is_closed := where.is_closed) is not None:
+        yield lambda row: row.is_closed is is_closed
+    yield from _created(where.created_after, where.created_before)
+
+
+def _created(after: datetime | None, before: datetime | None) -> Iterator[Check[Release]]:
+    if after is not None:
+        yield lambda row: row.created_at is not None and row.created_at >= after
+    if before is not None:
+        yield lambda row: row.created_at is not None and row.created_at < before
+
+
+def _in_range(text: str, include_prereleases: bool) -> Check[Release]:
+    try:
+        wanted = versions.VersionRange.parse(text)
+    except ValueError as error:
+        raise BadArgument(f"versionRange: {error}") from None
+
+    def check(row: Release) -> bool:
+        return row.raw_version is not None and wanted.contains(
+            versions.understand(row.raw_version), include_prereleases
+        )
+
+    return check
+
+
+def _has_revision(revisions: Sequence[str]) -> Check[Release]:
+    short = next((text for text in revisions if len(text) < SHORTEST_REVISION), None)
+    if short is not None:
+        raise BadArgument(f"revisions: {short!r} is too short; at least {SHORTEST_REVISION} characters of a commit")
+    # A whole commit is asked of upstreams as it is, so it must mean the same here: equality, not a prefix.
+    whole = frozenset(text for text in revisions if len(text) >= WHOLE_REVISION)
+    prefixes = tuple(text for text in revisions if len(text) < WHOLE_REVISION)
+    return lambda row: row.revision is not None and (row.revision in whole or row.revision.startswith(prefixes))

@@ -1,0 +1,73 @@
+"""Selection: a filter, understood once for a list, and the steps all filters share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from resolvers import keys
+from resolvers.errors import BadArgument, InvalidKey
+from resolvers.graph.enums import SourceKind
+from resolvers.upstreams.port import Fact, Facts
+
+T = TypeVar("T")
+Q = TypeVar("Q")
+Check = Callable[[T], bool]
+SourceFacts = Mapping[str, Facts]
+"Facts of every configured source by its name."
+
+
+@dataclass(frozen=True, slots=True)
+class Selection(Generic[T, Q]):
+    """A filter over rows T, asked as queries Q.
+
+    asked: the sources that can hold what was asked; all others are skipped. ids: when given, only these native ids of
+    each source are looked up, instead of a list being read.
+    """
+
+    asked: frozenset[str]
+    query: Callable[[str], Q]
+    keep: Callable[[T], bool]
+    ids: Mapping[str, Sequence[str]] | None = None
+
+
+def named(facts: SourceFacts, sources: Collection[str] | None, kinds: Collection[SourceKind] | None) -> set[str]:
+    """The configured sources that `sources` and `kinds` leave. Raises BadArgument for a name that is not configured."""
+    for name in sources or ():
+        known(facts, name)
+    return {
+        name
+        for name, own in facts.items()
+        if (sources is None or name in sources) and (kinds is None or own.kind in kinds)
+    }
+
+
+def known(facts: SourceFacts, name: str) -> str:
+    if name not in facts:
+        raise BadArgument(f"no source is called {name!r}; configured are: {', '.join(sorted(facts))}")
+    return name
+
+
+def knowing(facts: SourceFacts, needed: Iterable[tuple[Any, Fact]], of: Callable[[Facts], frozenset[Fact]]) -> set[str]:
+    """The sources that know every fact whose filter is given."""
+    facts_needed = {fact for value, fact in needed if value is not None}
+    return {name for name, own in facts.items() if facts_needed <= of(own)}
+
+
+def native_ids(facts: SourceFacts, ids: Iterable[str], type_name: str) -> dict[str, list[str]]:
+    """Global ids as native ids by source. Raises InvalidKey for one that this graph, as configured, never issued."""
+    by_source: dict[str, list[str]] = {}
+    for global_id in ids:
+        key = keys.decode(global_id, type_name)
+        if key.source not in facts:
+            raise InvalidKey(f"the id is of source {key.source!r}; configured are: {', '.join(sorted(facts))}")
+        by_source.setdefault(key.source, []).append(key.native_id)
+    return by_source
+
+
+def all_of(checks: Sequence[Check[T]]) -> Check[T]:
+    """AND; no check lets everything through."""
+    if not checks:
+        return lambda row: True
+    return lambda row: all(check(row) for check in checks)

@@ -1,0 +1,162 @@
+"""Order: one total order over the rows of all sources: (order key, source name, native id).
+
+Keys compare as we say, not as any upstream does: text by code point after NFC, instants cut to milliseconds, versions
+by knowledge.versions, ids as integers where they are. Rows without a key stand last in both directions; between equals
+the source's name and the native id always ascend.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, total_ordering
+from typing import Any, Generic, TypeVar
+
+from resolvers.graph.artifact import Artifact
+from resolvers.graph.enums import FleetOrderField, OrderDirection, ReleaseOrderField
+from resolvers.graph.fleet import Fleet
+from resolvers.graph.inputs import FleetOrder, ReleaseOrder
+from resolvers.graph.node import Placed
+from resolvers.graph.release import Release
+from resolvers.graph.source import Source
+from resolvers.knowledge import versions
+
+T = TypeVar("T", bound=Placed)
+OrderKey = int | str | None
+Rank = tuple[Any, ...]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+MAX_KEY_BYTES = 112
+MAX_ID_BYTES = 112
+"Both are bounded so that a cursor stays within 512 bytes; texts that agree that far are told apart by what follows."
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a row stands: all that a cursor has to remember of it."""
+
+    key: OrderKey
+    source: str
+    native_id: str  # as `bounded_id` gives it
+
+
+@dataclass(frozen=True, slots=True)
+class Order(Generic[T]):
+    """An order of rows. `name` says which, for cursors; `key_of` is a row's key, `comparable` how two keys compare."""
+
+    name: str
+    key_of: Callable[[T], OrderKey]
+    comparable: Callable[[Any], Any]
+    is_descending: bool = False
+
+    def position(self, row: T) -> Position:
+        return Position(self.key_of(row), row.source_name, bounded_id(row.native_id))
+
+    def rank(self, position: Position) -> Rank:
+        """What positions sort by, ascending."""
+        place = (position.source, _id_rank(position.native_id))
+        if position.key is None:
+            return (1, 0, *place)
+        comparable = self.comparable(position.key)
+        return (0, _Descending(comparable) if self.is_descending else comparable, *place)
+
+    def rank_of(self, row: T) -> Rank:
+        return self.rank(self.position(row))
+
+
+@total_ordering
+class _Descending:
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any):
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Descending) and bool(self.value == other.value)
+
+    def __lt__(self, other: _Descending) -> bool:
+        return bool(other.value < self.value)
+
+    def __hash__(self) -> int:
+        return hash(self.value)
+
+
+def releases(order: ReleaseOrder | None) -> Order[Release]:
+    """Newest first unless another order is asked."""
+    asked = order or ReleaseOrder()
+    key_of, comparable = _RELEASE_KEYS[asked.field]
+    return Order(f"releases {asked.field.value} {asked.direction.value}", key_of, comparable, _is_descending(asked))
+
+
+def fleets(order: FleetOrder | None) -> Order[Fleet]:
+    """By name unless another order is asked."""
+    asked = order or FleetOrder()
+    key_of, comparable = _FLEET_KEYS[asked.field]
+    return Order(f"fleets {asked.field.value} {asked.direction.value}", key_of, comparable, _is_descending(asked))
+
+
+def artifacts() -> Order[Artifact]:
+    """By source name and native id: the one fixed order artifacts have."""
+    return Order("artifacts", lambda row: None, _same)
+
+
+def sources() -> Order[Source]:
+    return Order("sources", lambda row: None, _same)
+
+
+def bounded_id(native_id: str) -> str:
+    """The native id, or for a very long one its beginning and a digest: still one id, one position."""
+    if len(native_id) <= MAX_ID_BYTES:  # native ids are percent-encoded: characters are bytes
+        return native_id
+    digest = hashlib.blake2b(native_id.encode(), digest_size=8).hexdigest()
+    return f"{native_id[: MAX_ID_BYTES - 17]}~{digest}"
+
+
+def bounded_text(text: str) -> str:
+    """Text as an order key: NFC, at most MAX_KEY_BYTES of UTF-8, cut between code points."""
+    return unicodedata.normalize("NFC", text).encode()[:MAX_KEY_BYTES].decode(errors="ignore")
+
+
+def milliseconds(moment: datetime | None) -> int | None:
+    """An instant as an order key: balena prints milliseconds of times it stores finer, so nobody is read finer."""
+    return None if moment is None else (moment - _EPOCH) // _MILLISECOND
+
+
+def _version_key(row: Release) -> str | None:
+    return None if row.raw_version is None else bounded_text(row.raw_version)
+
+
+def _version_rank(raw: str) -> Any:
+    return versions.understand(raw).order_key
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _is_descending(order: ReleaseOrder | FleetOrder) -> bool:
+    return order.direction is OrderDirection.DESC
+
+
+@lru_cache(maxsize=65536)
+def _id_rank(native_id: str) -> Rank:
+    return tuple(
+        (0, int(part), part) if part.isascii() and part.isdigit() else (1, 0, part) for part in native_id.split("/")
+    )
+
+
+_RELEASE_KEYS: dict[ReleaseOrderField, tuple[Callable[[Release], OrderKey], Callable[[Any], Any]]] = {
+    ReleaseOrderField.CREATED_AT: (lambda row: milliseconds(row.created_at), _same),
+    ReleaseOrderField.UPDATED_AT: (lambda row: milliseconds(row.updated_at), _same),
+    ReleaseOrderField.VERSION: (_version_key, _version_rank),
+    ReleaseOrderField.NAME: (lambda row: bounded_text(row.name), _same),
+}
+_FLEET_KEYS: dict[FleetOrderField, tuple[Callable[[Fleet], OrderKey], Callable[[Any], Any]]] = {
+    FleetOrderField.NAME: (lambda row: bounded_text(row.name), _same),
+    FleetOrderField.CREATED_AT: (lambda row: milliseconds(row.created_at), _same),
+}

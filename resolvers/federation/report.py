@@ -1,0 +1,71 @@
+"""Report: how each source did in one answer, and the errors that go beside a list that lost something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from resolvers.errors import UpstreamError
+from resolvers.federation.reading import Reading
+from resolvers.graph.connection import SourceReport
+from resolvers.graph.enums import AnswerState
+
+_WORST_FIRST = (
+    AnswerState.FAILED,
+    AnswerState.PARTIAL,
+    AnswerState.STALE,
+    AnswerState.CACHED,
+    AnswerState.LIVE,
+    AnswerState.SKIPPED,
+)
+
+
+def report(reading: Reading[Any], now: datetime, *, was_missed: bool = False) -> SourceReport:
+    """One source's part. `was_missed`: an earlier page lacks its rows, so this list does, although it answers again."""
+    if reading.is_skipped:
+        return SourceReport(source_name=reading.source, state=AnswerState.SKIPPED)
+    if reading.errors:
+        return _failure(reading, now)
+    state = AnswerState.PARTIAL if was_missed else AnswerState.LIVE
+    message = "an earlier page lacks some of its rows" if was_missed else None
+    return SourceReport(source_name=reading.source, state=state, fetched_at=now, age_seconds=0.0, message=message)
+
+
+def _failure(reading: Reading[Any], now: datetime) -> SourceReport:
+    error, more = reading.errors[0], len(reading.errors) - 1
+    return SourceReport(
+        source_name=reading.source,
+        state=AnswerState.FAILED if reading.is_lost else AnswerState.PARTIAL,
+        fetched_at=now,
+        age_seconds=None if reading.is_lost else 0.0,
+        code=error.code,
+        message=f"{error} (and {more} more)" if more else str(error),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One source that a list at `path` lacks, wholly or in part."""
+
+    path: Sequence[str | int]
+    error: UpstreamError
+
+
+@dataclass
+class Collector:
+    """What the lists of one request lost, and the worst state of each source, gathered while it is answered."""
+
+    losses: list[Loss] = field(default_factory=list)
+    states: dict[str, AnswerState] = field(default_factory=dict)
+
+    def note(
+        self, path: Sequence[str | int], readings: Iterable[Reading[Any]], reports: Iterable[SourceReport]
+    ) -> None:
+        self.losses += [Loss(path, reading.errors[0]) for reading in readings if reading.errors]
+        for one in reports:
+            self.states[one.source_name] = self._worse(one)
+
+    def _worse(self, one: SourceReport) -> AnswerState:
+        return min(self.states.get(one.source_name, one.state), one.state, key=_WORST_FIRST.index)

@@ -1,0 +1,66 @@
+"""Lists: releases, fleets and artifacts as connections. One file a type; what they share is here.
+
+Each goes the same way: filter -> selection -> one reading a source -> connection. May import: loaders, sources,
+federation and what those may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aiodataloader import DataLoader
+
+from resolvers.errors import UpstreamError
+from resolvers.federation.filters.selection import Selection
+from resolvers.federation.lists import Lister
+from resolvers.federation.reading import Reading
+from resolvers.loaders import Loaders, Route
+from resolvers.sources import Sources
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every list of one request works with."""
+
+    sources: Sources
+    loaders: Loaders
+    lister: Lister
+
+
+def identity(where: Any) -> tuple[Any, ...]:
+    """What a cursor remembers of a filter: the fields that are given, so that a new field leaves old cursors valid."""
+    return tuple((name, value) for name, value in vars(where).items() if value is not None) if where else ()
+
+
+async def looked_up(loader: DataLoader[Route, T | None], source: str, selection: Selection[T, Any]) -> Reading[T]:
+    """The rows of the selection's ids: what is not there is left out, what could not be found out is an error."""
+    routes = [(source, native_id) for native_id in dict.fromkeys((selection.ids or {})[source])]
+    values, errors = await settled_each(loader, routes)
+    rows = [value for value in values if value is not None and selection.keep(value)]
+    return Reading(source, rows, errors, is_lost=len(errors) == len(routes))
+
+
+async def settled_each(loader: DataLoader[Route, T], routes: Sequence[Route]) -> tuple[list[T], list[UpstreamError]]:
+    """What could be loaded, and the upstreams' errors for the rest. Anything else that goes wrong is raised."""
+    values: list[T] = []
+    errors: list[UpstreamError] = []
+    for answer in await asyncio.gather(*map(loader.load, routes), return_exceptions=True):
+        if isinstance(answer, UpstreamError):
+            errors.append(answer)
+        elif isinstance(answer, BaseException):
+            raise answer
+        else:
+            values.append(answer)
+    return values, errors
+
+
+async def settled(source: str, asked: Awaitable[Sequence[T]], keep: Callable[[T], bool]) -> Reading[T]:
+    try:
+        return Reading(source, list(filter(keep, await asked)))
+    except UpstreamError as error:
+        return Reading(source, errors=(error,), is_lost=True)

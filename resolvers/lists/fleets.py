@@ -1,0 +1,62 @@
+"""Lists of fleets: over all sources, of one source, and the search for a slug."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+
+from resolvers.errors import BadArgument
+from resolvers.federation import order as orders
+from resolvers.federation.filters import fleets as filters
+from resolvers.federation.filters.fleets import FleetSelection
+from resolvers.federation.lists import Listing
+from resolvers.federation.reading import Reading, read_whole
+from resolvers.graph.connection import Connection
+from resolvers.graph.fleet import Fleet
+from resolvers.graph.inputs import FleetFilter, FleetOrder
+from resolvers.graph.source import Source
+from resolvers.graph.window import Window
+from resolvers.lists import Desk, identity, looked_up
+
+At = GraphQLResolveInfo[Any]
+
+
+async def everywhere(
+    desk: Desk, where: FleetFilter | None, order: FleetOrder | None, window: Window, at: At, only: Source | None = None
+) -> Connection[Fleet]:
+    """Fleets of all sources, or of `only` one."""
+    selection = filters.select(desk.sources.facts, where)
+
+    async def read(source: str) -> Reading[Fleet]:
+        if selection.ids is not None:
+            return await looked_up(desk.loaders.fleet_by_key, source, selection)
+        return await _read(desk, selection, source)
+
+    names = desk.sources.names if only is None else (only.name,)
+    listing = Listing(orders.fleets(order), (*identity(where), names if only else ()), names, selection.asked, read)
+    page = await desk.lister.connection(listing, window, at)
+    for fleet in page.nodes:  # a release of one of them need not ask for it again
+        desk.loaders.fleet_by_key.prime(fleet.route, fleet)
+    return page
+
+
+async def with_slug(desk: Desk, slug: str, source: str | None) -> Fleet | None:
+    """Raises BadArgument when two sources know the slug, an UpstreamError when it could not be found out."""
+    where = FleetFilter(slugs=[slug], sources=None if source is None else [source])
+    selection = filters.select(desk.sources.facts, where)
+    readings = await asyncio.gather(*(_read(desk, selection, name) for name in sorted(selection.asked)))
+    found = [fleet for reading in readings for fleet in reading.rows]
+    if len({fleet.source_name for fleet in found}) > 1:
+        names = ", ".join(fleet.source_name for fleet in found)
+        raise BadArgument(f"several sources know the slug {slug!r}: {names}; name one by `source`")
+    errors = [error for reading in readings for error in reading.errors]
+    if not found and errors:
+        raise errors[0]
+    return found[0] if found else None
+
+
+async def _read(desk: Desk, selection: FleetSelection, source: str) -> Reading[Fleet]:
+    stream = desk.sources.upstreams[source].fleets(selection.query(source))
+    return await read_whole(source, stream, selection.keep)

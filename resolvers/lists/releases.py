@@ -1,0 +1,87 @@
+"""Lists of releases: over all sources, and of one fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from graphql import GraphQLResolveInfo
+
+from resolvers.federation import order as orders
+from resolvers.federation.filters import releases as filters
+from resolvers.federation.filters.releases import ReleaseSelection
+from resolvers.federation.lists import Listing
+from resolvers.federation.reading import Reading, read_whole
+from resolvers.graph.connection import Connection
+from resolvers.graph.fleet import Fleet
+from resolvers.graph.inputs import ReleaseFilter, ReleaseOrder
+from resolvers.graph.release import Release
+from resolvers.graph.window import Window
+from resolvers.lists import Desk, identity, looked_up
+from resolvers.upstreams.port import FleetQuery, ReleaseQuery
+
+At = GraphQLResolveInfo[Any]
+
+
+async def everywhere(
+    desk: Desk, where: ReleaseFilter | None, order: ReleaseOrder | None, window: Window, at: At
+) -> Connection[Release]:
+    selection = filters.select(desk.sources.facts, where, order)
+    fleet_names = where.fleet_names if where else None
+
+    async def read(source: str) -> Reading[Release]:
+        if selection.ids is not None:
+            return await looked_up(desk.loaders.release_by_key, source, selection)
+        if fleet_names is not None:
+            return await _read_named(desk, selection, fleet_names, source)
+        return await _read(desk, selection.query(source), selection.keep, source)
+
+    listing = Listing(orders.releases(order), identity(where), desk.sources.names, selection.asked, read)
+    return await desk.lister.connection(listing, window, at)
+
+
+async def of_fleet(
+    desk: Desk, fleet: Fleet, where: ReleaseFilter | None, order: ReleaseOrder | None, window: Window, at: At
+) -> Connection[Release]:
+    """Fleets of one request that are asked the same share one stream a source."""
+    selection = filters.select(desk.sources.facts, where, order)
+
+    async def read(source: str) -> Reading[Release]:
+        if where and where.fleet_names is not None and fleet.name not in where.fleet_names:
+            return Reading(source)
+        query = replace(selection.query(source), fleet_ids=None)
+        reading = await desk.loaders.releases_by_fleet_key.load((*fleet.route, query))
+        return replace(reading, rows=[row for row in reading.rows if _is_wanted(row, selection)])
+
+    listing = Listing(
+        orders.releases(order), (*identity(where), fleet.route), (fleet.source_name,), selection.asked, read
+    )
+    return await desk.lister.connection(listing, window, at)
+
+
+async def _read_named(
+    desk: Desk, selection: ReleaseSelection, fleet_names: Sequence[str], source: str
+) -> Reading[Release]:
+    """Names of fleets become ids first: a call more for each source, and the only way that holds for all vendors."""
+    fleets = desk.sources.upstreams[source].fleets(FleetQuery(names=tuple(fleet_names)))
+    named = await read_whole(source, fleets, lambda fleet: fleet.name in fleet_names)
+    if not named.rows:
+        return Reading(source, errors=named.errors, is_lost=named.is_lost)
+    query = filters.narrowed(selection.query(source), [fleet.native_id for fleet in named.rows])
+    reading = await _read(desk, query, selection.keep, source)
+    return replace(reading, errors=(*named.errors, *reading.errors))
+
+
+async def _read(desk: Desk, query: ReleaseQuery, keep: Callable[[Release], bool], source: str) -> Reading[Release]:
+    """Filtered by fleet again: an upstream that ignores the narrowing must not widen the answer."""
+    within = None if query.fleet_ids is None else frozenset(query.fleet_ids)
+
+    def wanted(row: Release) -> bool:
+        return (within is None or row.fleet_native_id in within) and keep(row)
+
+    return await read_whole(source, desk.sources.upstreams[source].releases(query), wanted)
+
+
+def _is_wanted(row: Release, selection: ReleaseSelection) -> bool:
+    return selection.keep(row) and (selection.ids is None or row.native_id in selection.ids[row.source_name])

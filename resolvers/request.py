@@ -1,0 +1,141 @@
+"""Request: what one GraphQL request carries, and whom each of its questions goes to.
+
+Implements the graph's context: lists go to `lists`, look-ups to the loaders. Built anew for each request, inside the
+running loop. May import: lists, loaders, sources and what those may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from aiodataloader import DataLoader
+from graphql import GraphQLResolveInfo
+
+from resolvers import keys
+from resolvers.errors import InvalidKey
+from resolvers.federation import order as orders
+from resolvers.federation.filters.selection import known
+from resolvers.federation.lists import Lister, Listing
+from resolvers.federation.reading import Reading
+from resolvers.federation.report import Collector
+from resolvers.graph.artifact import Artifact
+from resolvers.graph.connection import Connection
+from resolvers.graph.enums import SourceKind
+from resolvers.graph.fleet import Fleet
+from resolvers.graph.inputs import ArtifactFilter, FleetFilter, FleetOrder, ReleaseFilter, ReleaseOrder
+from resolvers.graph.node import Node
+from resolvers.graph.release import Release
+from resolvers.graph.source import Source
+from resolvers.graph.window import Window
+from resolvers.lists import Desk, artifacts, fleets, releases
+from resolvers.loaders import Loaders, Route
+from resolvers.principal import Anyone, Principal
+from resolvers.sources import Sources
+
+At = GraphQLResolveInfo[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ListSettings:
+    """What an operator says of lists."""
+
+    cursor_key: bytes
+    max_page_size: int = 200
+
+
+class Request:
+    """The context of one request. `collector` holds, afterwards, what its lists lost."""
+
+    def __init__(self, sources: Sources, settings: ListSettings, principal: Principal | None = None):
+        self.sources = sources
+        self.max_page_size = settings.max_page_size
+        self.principal = principal or Anyone()
+        self.collector = Collector()
+        self.loaders = Loaders(sources.upstreams)
+        self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
+        self._desk = Desk(sources, self.loaders, self._lister)
+
+    def source(self, name: str) -> Source:
+        return self.sources.objects[name]
+
+    async def node(self, global_id: str) -> Node | None:
+        """The object with this id, whatever its type. Raises InvalidKey for an id we never issued."""
+        key = keys.decode(global_id)
+        source = self.sources.configured(key.source)
+        if key.type == "Source":
+            return self.source(source)
+        found: Node | None = await self._loader_of(key).load((source, key.native_id))
+        return found
+
+    def route_of(self, global_id: str, type_name: str) -> Route:
+        """(source name, native id) of an id of this type. Raises InvalidKey."""
+        key = keys.decode(global_id, type_name)
+        return self.sources.configured(key.source), key.native_id
+
+    def route_to(self, source: str, native_id: str) -> Route:
+        """The same from the two facts a person knows. Raises BadArgument for a source that is not configured."""
+        return known(self.sources.facts, source), native_id
+
+    async def release(self, source: str, native_id: str) -> Release | None:
+        return await self.loaders.release_by_key.load((source, native_id))
+
+    async def fleet(self, source: str, native_id: str) -> Fleet | None:
+        return await self.loaders.fleet_by_key.load((source, native_id))
+
+    async def fleet_by_slug(self, slug: str, source: str | None) -> Fleet | None:
+        return await fleets.with_slug(self._desk, slug, source)
+
+    async def artifact(self, source: str, native_id: str) -> Artifact | None:
+        return await self.loaders.artifact_by_key.load((source, native_id))
+
+    async def columns(self, source: str, native_id: str, names: frozenset[str]) -> Mapping[str, Any] | None:
+        return await self.loaders.columns_by_release_key.load((source, native_id, names))
+
+    async def sources_listed(self, kinds: Sequence[SourceKind] | None, window: Window, at: At) -> Connection[Source]:
+        async def read(name: str) -> Reading[Source]:
+            source = self.source(name)
+            return Reading(name, [source] if kinds is None or source.kind in kinds else [])
+
+        listing = Listing(orders.sources(), (kinds,), self.sources.names, frozenset(self.sources.names), read)
+        # Nobody was asked for this list: it is configuration.
+        return replace(await self._lister.connection(listing, window, at), sources=[])
+
+    async def releases(
+        self, where: ReleaseFilter | None, order: ReleaseOrder | None, window: Window, at: At
+    ) -> Connection[Release]:
+        return await releases.everywhere(self._desk, where, order, window, at)
+
+    async def releases_of_fleet(
+        self, fleet: Fleet, where: ReleaseFilter | None, order: ReleaseOrder | None, window: Window, at: At
+    ) -> Connection[Release]:
+        return await releases.of_fleet(self._desk, fleet, where, order, window, at)
+
+    async def fleets(
+        self, where: FleetFilter | None, order: FleetOrder | None, window: Window, at: At
+    ) -> Connection[Fleet]:
+        return await fleets.everywhere(self._desk, where, order, window, at)
+
+    async def fleets_of_source(
+        self, source: Source, where: FleetFilter | None, order: FleetOrder | None, window: Window, at: At
+    ) -> Connection[Fleet]:
+        return await fleets.everywhere(self._desk, where, order, window, at, only=source)
+
+    async def artifacts(self, where: ArtifactFilter | None, window: Window, at: At) -> Connection[Artifact]:
+        return await artifacts.everywhere(self._desk, where, window, at)
+
+    async def artifacts_of_release(
+        self, release: Release, where: ArtifactFilter | None, window: Window, at: At
+    ) -> Connection[Artifact]:
+        return await artifacts.of_release(self._desk, release, where, window, at)
+
+    def _loader_of(self, key: keys.Key) -> DataLoader[Route, Any]:
+        loaders: dict[str, DataLoader[Route, Any]] = {
+            "Release": self.loaders.release_by_key,
+            "Fleet": self.loaders.fleet_by_key,
+            "Artifact": self.loaders.artifact_by_key,
+        }
+        if key.type not in loaders:
+            raise InvalidKey(f"no object of this graph is a {key.type}; expected {', '.join(loaders)} or Source")
+        return loaders[key.type]

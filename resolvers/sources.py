@@ -1,0 +1,68 @@
+"""Sources: the configured upstreams, opened once for the life of the app."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from resolvers.errors import InvalidKey
+from resolvers.graph.enums import HealthStatus, PagingKind, ReleaseOrderField
+from resolvers.graph.source import OrderCapability, Source, SourceCapabilities, SourceHealth
+from resolvers.transport.health import Health
+from resolvers.transport.session import Transport
+from resolvers.upstreams.config import SourceConfig
+from resolvers.upstreams.port import Facts, Upstream
+from resolvers.upstreams.registry import open_source
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Adapters, their facts and their graph objects, each by the source's configured name, in order of names."""
+
+    upstreams: Mapping[str, Upstream]
+    facts: Mapping[str, Facts]
+    objects: Mapping[str, Source]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.upstreams)
+
+    def configured(self, name: str) -> str:
+        """The name itself. Raises InvalidKey when an id names a source that is not configured here."""
+        if name not in self.upstreams:
+            raise InvalidKey(f"the id is of source {name!r}; configured are: {', '.join(self.names)}")
+        return name
+
+
+def open_sources(configs: Mapping[str, SourceConfig], transport: Transport, health: Health) -> Sources:
+    """Asks nothing yet."""
+    upstreams = {name: open_source(name, configs[name], transport) for name in sorted(configs)}
+    facts = {name: upstream.facts for name, upstream in upstreams.items()}
+    objects = {name: _source(name, configs[name], facts[name], health) for name in upstreams}
+    return Sources(upstreams, facts, objects)
+
+
+def _source(name: str, config: SourceConfig, facts: Facts, health: Health) -> Source:
+    return Source(
+        name=name,
+        kind=config.kind,
+        web_url=config.web_url,
+        capabilities=SourceCapabilities(
+            release_orders=[OrderCapability(field=field, paging=PagingKind.WHOLE) for field in ReleaseOrderField],
+            pushed_down_filters=list(facts.pushed_down),
+        ),
+        health_of=lambda: _health(name, health),
+    )
+
+
+def _health(name: str, health: Health) -> SourceHealth | None:
+    pulse = health.pulse(name)
+    if pulse is None:
+        return None
+    failing = HealthStatus.DEGRADED if health.answered_recently(pulse) else HealthStatus.DOWN
+    return SourceHealth(
+        status=HealthStatus.UP if pulse.error_code is None else failing,
+        checked_at=pulse.checked_at,
+        latency_ms=pulse.latency_ms,
+        last_error_code=pulse.error_code,
+    )
