@@ -1,0 +1,37 @@
+"""Hosts: a request must name one of ours. A page elsewhere whose name was bent to 127.0.0.1 names its own.
+
+Starlette's own middleware cuts an IPv6 address at its first colon, and `[::1]:8000` has to work here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class AllowedHosts:
+    """Answers 421 to a Host header that is not in `allowed` (lower case, without port; "*" allows any)."""
+
+    def __init__(self, app: ASGIApp, allowed: Collection[str]):
+        self.app, self.allowed = app, frozenset(allowed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or "*" in self.allowed:
+            await self.app(scope, receive, send)
+            return
+        if host_name(Headers(scope=scope).get("host", "")) in self.allowed:
+            await self.app(scope, receive, send)
+            return
+        message = "this server does not go by that Host; an operator can add it to [server] allowed_hosts"
+        refusal = JSONResponse({"errors": [{"message": message, "extensions": {"code": "BAD_REQUEST"}}]}, 421)
+        await refusal(scope, receive, send)
+
+
+def host_name(host: str) -> str:
+    """The name in a Host header: without port, brackets or a final dot, in lower case."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0].lower()
+    return host.partition(":")[0].rstrip(".").lower()

@@ -1,0 +1,159 @@
+"""The command `releasegraph`. Each part imports what it needs when it runs, so that `--help` answers at once.
+
+Exit codes: 0 done · 1 it could not start · 2 the command or the settings are wrong, and said so on stderr.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+HOST = "127.0.0.1"
+PORT_CHANGE = "--port or RELEASEGRAPH_SERVER_PORT"
+
+# Tracebacks by rich show local variables, and some of ours hold secrets.
+app = typer.Typer(
+    name="releasegraph",
+    help="One GraphQL endpoint over the release systems of teams that ship to devices and servers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+schema_app = typer.Typer(help="The schema of the graph.", no_args_is_help=True)
+app.add_typer(schema_app, name="schema")
+
+
+@app.command()
+def serve(
+    config: Annotated[
+        Path | None,
+        typer.Option(envvar="RELEASEGRAPH_CONFIG", help="Settings; default: gateway.toml here, when there is one."),
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on, loopback only; default 127.0.0.1.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on; default 8000.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
+) -> None:
+    """Serve the graph over the configured sources.
+
+    Settings come from gateway.toml and the environment, and the environment wins. A token is enough to begin with:
+
+        BALENA_TOKEN=... releasegraph serve
+    """
+    # Through the environment, since the processes that serve read their settings themselves.
+    chosen = {"RELEASEGRAPH_CONFIG": config, "RELEASEGRAPH_SERVER_HOST": host, "RELEASEGRAPH_SERVER_PORT": port}
+    os.environ.update({name: str(value) for name, value in chosen.items() if value is not None})
+    with _told():
+        _serve(_settings(config), workers)
+
+
+@app.command()
+def demo(
+    port: Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="Port of the gateway.")] = 8000,
+    mock_port: Annotated[int, typer.Option(envvar="MOCK_PORT", min=1, max=65535, help="Port of the mocks.")] = 9400,
+) -> None:
+    """Serve the graph over mocks of all upstreams: nothing to configure, no network, no account."""
+    from gateway.demo import run
+
+    with _told():
+        run(port, mock_port)
+
+
+@app.command()
+def mocks(
+    port: Annotated[int, typer.Option(envvar="MOCK_PORT", min=1, max=65535, help="Port to listen on.")] = 9400,
+    scale: Annotated[int, typer.Option(min=1, help="Times as many versions of each product.")] = 1,
+    seed: Annotated[int, typer.Option(help="Another seed is another world; the same seed the same one.")] = 1,
+    latency_ms: Annotated[int, typer.Option(min=0, help="Milliseconds each answer waits.")] = 0,
+) -> None:
+    """Serve the mocks alone: each below its own prefix, what they were asked at /_mock/calls."""
+    from gateway.listening import serve as serve_on
+    from gateway.listening import taken
+    from upstream_mocks.server import create_mocks
+
+    with _told(), taken(HOST, port, "--port or MOCK_PORT") as listener:
+        made = create_mocks(seed=seed, scale=scale, latency_ms=latency_ms)
+        serve_on(made, listener, lambda: _announce_mocks(port))
+
+
+@schema_app.command("print")
+def schema_print() -> None:
+    """Print the schema in GraphQL's own language."""
+    from resolvers.schema import schema
+
+    typer.echo(schema.as_str())
+
+
+def main() -> None:
+    """Entry point of the installed command."""
+    app()
+
+
+def _settings(config: Path | None) -> Settings:
+    from gateway.settings import load
+
+    return load(config, os.environ)
+
+
+def _serve(settings: Settings, workers: int) -> None:
+    import uvicorn
+
+    from gateway.listening import taken
+
+    server = settings.server
+    taken(server.host, server.port, PORT_CHANGE).close()
+    uvicorn.run(
+        "gateway.app:from_environment",
+        factory=True,
+        host=server.host,
+        port=server.port,
+        workers=workers,
+        # auto is uvloop and httptools, which come with us, and still runs where uvloop does not exist.
+        loop="auto",
+        http="auto",
+        log_level=settings.telemetry.log_level,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=30,
+    )
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What an operator can put right is told in sentences, without a traceback."""
+    from gateway.listening import PortTaken
+    from gateway.settings import SettingsError
+
+    try:
+        yield
+    except SettingsError as error:
+        _tell("the settings cannot be used:", error.problems)
+        raise typer.Exit(2) from None
+    except PortTaken as error:
+        _tell(str(error))
+        raise typer.Exit(1) from None
+
+
+def _tell(headline: str, problems: tuple[str, ...] = ()) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    # soft_wrap: a problem stays one line, for whoever reads it in a log.
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print(Text.assemble(("releasegraph: ", "bold red"), headline))
+    for problem in problems:
+        key, colon, sentence = problem.partition(": ")
+        console.print(Text.assemble("  ", (key, "bold"), colon, sentence))
+
+
+def _announce_mocks(port: int) -> None:
+    from upstream_mocks.world import KINDS
+
+    typer.echo(f"mocks at http://{HOST}:{port} below {' '.join(f'/{kind}' for kind in KINDS)}; Ctrl-C ends them")

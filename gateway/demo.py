@@ -1,0 +1,62 @@
+"""Demo: the mocks and the gateway over them in one process, configured as an operator would by variables alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import typer
+
+from gateway.listening import in_thread, serve, taken
+from gateway.settings import Settings, load
+from resolvers.upstreams.registry import ADAPTERS
+
+HOST = "127.0.0.1"
+# A vendor that wants more, or other, than a token.
+OWN = {
+    # The mock has the cloud's fields, though not the cloud's address.
+    "balena": {"BALENA_TOKEN": "demo-balena-token", "BALENA_SELECT_CLOUD_FIELDS": "true"},
+    "metakraftwerk": {
+        "METAKRAFTWERK_EMAIL": "demo@metakraftwerk.example",
+        "METAKRAFTWERK_PASSWORD": "demo-metakraftwerk-password",
+    },
+}
+
+
+def demo_settings(mock_url: str, port: int) -> Settings:
+    """Settings with one source for each kind, named after it, asking the mocks at `mock_url` (no slash at its end)."""
+    # Calls are not told: /_mock/calls lists them, and the addresses stay in sight.
+    environ = {"PORT": str(port), "RELEASEGRAPH_TELEMETRY_LOG_LEVEL": "warning"}
+    environ["RELEASEGRAPH_TELEMETRY_LOG_FORMAT"] = "console"
+    for kind in ADAPTERS:
+        name = kind.name.lower()
+        environ |= {f"{kind.name}_URL": f"{mock_url}/{name}"}
+        environ |= OWN.get(name, {f"{kind.name}_TOKEN": f"demo-{name}-token"})
+    # The empty file, since a gateway.toml in the working directory is not the demo's.
+    return load(Path(os.devnull), environ)
+
+
+def run(port: int, mock_port: int) -> None:
+    """Serves both until interrupted. Raises PortTaken before anything is started."""
+    with taken(HOST, mock_port, "MOCK_PORT") as mock_listener, taken(HOST, port, "PORT") as listener:
+        from gateway.app import create_app
+        from upstream_mocks.server import create_mocks
+
+        mock_url = f"http://{HOST}:{mock_port}"
+        with in_thread(create_mocks(), mock_listener):
+            app = create_app(demo_settings(mock_url, port))
+            serve(app, listener, lambda: _announce(f"http://{HOST}:{port}", mock_url))
+
+
+def _announce(url: str, mock_url: str) -> None:
+    typer.echo(
+        f"""
+releasegraph is up, over five imitated upstreams
+
+  explorer   {url}/graphql   (open it in a browser)
+  graph      {url}/graphql   (POST a query as JSON)
+  mocks      {mock_url}   (what they were asked: {mock_url}/_mock/calls)
+
+Ctrl-C ends both.
+"""
+    )

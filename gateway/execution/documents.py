@@ -1,0 +1,79 @@
+"""Documents: the text of an operation, parsed, validated and measured once, then remembered."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    get_operation_ast,
+    parse,
+    validate,
+)
+
+from gateway.execution import limits
+from gateway.execution.limits import Limits
+
+REMEMBERED_CHARACTERS = 32_768
+"Longer texts are prepared each time: a thousand of them would be too much to keep."
+
+
+class Unusable(Exception):  # says what the document is
+    """A document that cannot be executed: syntax, validation, limits, or no such operation in it."""
+
+    def __init__(self, errors: list[GraphQLError], code: str):
+        super().__init__(errors[0].message)
+        self.errors = errors
+        self.code = code  # for errors that carry none of their own: Apollo's words, which clients know
+
+
+class Documents:
+    """Prepared documents by their text, the least recently used forgotten first. Those that fail are not kept."""
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits, remembered: int):
+        self._schema, self._limits = schema, limits
+        self._remembered = lru_cache(maxsize=remembered)(self._prepare)
+
+    def prepare(self, text: str) -> DocumentNode:
+        """Raises Unusable."""
+        return self._prepare(text) if len(text) > REMEMBERED_CHARACTERS else self._remembered(text)
+
+    def _prepare(self, text: str) -> DocumentNode:
+        document = self._parse(text)
+        errors = validate(self._schema, document)
+        if errors:
+            raise Unusable(errors, "GRAPHQL_VALIDATION_FAILED")
+        errors = limits.check(document, self._limits)
+        if errors:
+            raise Unusable(errors, "QUERY_TOO_COMPLEX")
+        return document
+
+    def _parse(self, text: str) -> DocumentNode:
+        try:
+            return parse(text, max_tokens=self._limits.max_tokens)
+        except GraphQLError as error:
+            # graphql-core tells this limit from any other syntax error by its sentence alone.
+            if f"more than {self._limits.max_tokens} tokens" in error.message:
+                too_long = limits.too_complex("tokens", f"over {self._limits.max_tokens}", self._limits.max_tokens)
+                raise Unusable([too_long], "QUERY_TOO_COMPLEX") from None
+            raise Unusable([error], "GRAPHQL_PARSE_FAILED") from None
+
+
+def operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    """The operation to execute. Raises Unusable when the name fits none, or none is given and there are several."""
+    found = get_operation_ast(document, name)
+    if found is not None:
+        return found
+    names = [
+        node.name.value for node in document.definitions if isinstance(node, OperationDefinitionNode) and node.name
+    ]
+    wanted = f"operationName {name!r} is not in the document" if name else "operationName is needed"
+    raise Unusable([GraphQLError(f"{wanted}; it has: {', '.join(names) or 'no named operation'}")], "BAD_ARGUMENT")
+
+
+def is_query(node: OperationDefinitionNode) -> bool:
+    return node.operation is OperationType.QUERY

@@ -1,0 +1,87 @@
+"""Executor: one operation, from its text to the answer's members. Knows no HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from inspect import isawaitable
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode, execute
+from strawberry import Schema
+from strawberry.execution import optimized_is_awaitable
+
+from gateway.execution import documents, masking
+from gateway.execution.documents import Documents, Unusable
+from resolvers.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation as it was asked for."""
+
+    text: str
+    name: str | None = None
+    variables: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Members of the reply; `was_executed` is false when the operation itself could not be used."""
+
+    body: dict[str, Any]
+    was_executed: bool
+
+    @property
+    def error_count(self) -> int:
+        return len(self.body.get("errors", ()))
+
+
+class Executor:
+    """Runs operations with graphql-core, in strawberry's own execution context.
+
+    Not through `Schema.execute`: it takes the text, and would parse and validate it again for each request.
+    """
+
+    def __init__(self, schema: Schema, documents: Documents):
+        self._schema, self._documents = schema, documents
+
+    def find(self, asked: Operation) -> OperationDefinitionNode:
+        """The operation's node, prepared. Raises Unusable."""
+        return documents.operation(self._documents.prepare(asked.text), asked.name)
+
+    async def run(self, asked: Operation, request: Request, request_id: str, *, tell_losses: bool) -> Answer:
+        """Executes an operation that `find` has found."""
+        document = self._documents.prepare(asked.text)
+        outcome = execute(
+            core(self._schema),
+            document,
+            context_value=request,
+            variable_values=asked.variables,
+            operation_name=asked.name,
+            executor_class=self._schema.execution_context_class,
+            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # typed as bool, made for this place
+        )
+        result = await outcome if isawaitable(outcome) else outcome
+        errors = [masking.shown(error, request_id) for error in result.errors or ()]
+        losses = [masking.lost(loss) for loss in request.collector.losses] if tell_losses else []
+        return _answer(result, [*errors, *losses], request)
+
+
+def core(schema: Schema) -> GraphQLSchema:
+    """The graphql-core schema inside. strawberry has no public name for it; this is the one place that reaches in."""
+    return schema._schema
+
+
+def unusable(error: Unusable, request_id: str) -> Answer:
+    """The answer to an operation that cannot be used: no `data` at all."""
+    return Answer({"errors": [masking.shown(one, request_id, error.code) for one in error.errors]}, was_executed=False)
+
+
+def _answer(result: ExecutionResult, errors: list[dict[str, Any]], request: Request) -> Answer:
+    body: dict[str, Any] = {"errors": errors} if errors else {}
+    # Without data and without a path, the variables did not fit: nothing was executed.
+    was_executed = result.data is not None or any("path" in error for error in errors)
+    body["data"] = result.data
+    if request.collector.states:
+        body["extensions"] = {"sources": {name: state.value for name, state in request.collector.states.items()}}
+    return Answer(body, was_executed)

@@ -1,0 +1,71 @@
+"""Asked: an operation out of an HTTP request. What is off is named, with what would be accepted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+
+from gateway.access import csrf
+from gateway.execution.executor import Operation
+
+
+class NotAsked(Exception):  # says what the request is
+    """A request that holds no operation we could run."""
+
+    def __init__(self, status: int, message: str, headers: dict[str, str] | None = None):
+        super().__init__(message)
+        self.status, self.headers = status, headers or {}
+
+
+async def from_post(request: Request, max_bytes: int) -> Operation:
+    """Raises NotAsked."""
+    if not csrf.is_json(request.headers):
+        given = request.headers.get("content-type") or "none"
+        raise NotAsked(415, f"Content-Type must be application/json, not {given}")
+    return _operation(_object(await _body(request, max_bytes), "the body"))
+
+
+def from_get(request: Request) -> Operation:
+    """Raises NotAsked. variables and extensions are JSON texts."""
+    if csrf.is_simple_get(request.headers):
+        raise NotAsked(400, f"a GET needs one of these headers, with any value: {', '.join(csrf.HEADERS)}")
+    given: dict[str, Any] = dict(request.query_params)
+    for name in ("variables", "extensions"):
+        if given.get(name):
+            given[name] = _object(given[name].encode(), name)
+    return _operation(given)
+
+
+async def _body(request: Request, max_bytes: int) -> bytes:
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > max_bytes:
+            raise NotAsked(413, f"the body is over {max_bytes} bytes, the most this server takes")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _object(text: bytes, what: str) -> dict[str, Any]:
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise NotAsked(400, f"{what} is not valid JSON: {error}") from None
+    if isinstance(value, list):
+        raise NotAsked(400, f"{what} is a list; batches are not taken here: send one operation a request")
+    if not isinstance(value, dict):
+        raise NotAsked(400, f"{what} must be a JSON object")
+    return value
+
+
+def _operation(given: dict[str, Any]) -> Operation:
+    text, name, variables = given.get("query"), given.get("operationName"), given.get("variables")
+    if not isinstance(text, str) or not text.strip():
+        raise NotAsked(400, "query is missing: a GraphQL document as a string")
+    if name is not None and not isinstance(name, str):
+        raise NotAsked(400, "operationName must be a string or null")
+    if variables is not None and not isinstance(variables, dict):
+        raise NotAsked(400, "variables must be a JSON object or null")
+    return Operation(text, name or None, variables or None)

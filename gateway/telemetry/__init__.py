@@ -1,0 +1,1 @@
+"""Telemetry: telling what happens. No secret in it."""

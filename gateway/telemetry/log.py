@@ -1,0 +1,52 @@
+"""Log: one structured line per operation and per upstream call, tied together by the request id."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+from gateway.settings import Telemetry
+from resolvers.transport.observe import Call
+
+_log = structlog.get_logger("releasegraph")
+
+
+def configure(telemetry: Telemetry) -> None:
+    """Sets structlog up for this process. Lines go to standard error, so that piped output stays clean."""
+    level = logging.getLevelNamesMapping()[telemetry.log_level.upper()]
+    console = telemetry.log_format == "console"
+    render = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def upstream_call(call: Call) -> None:
+    """An observer of upstream calls. Paths carry no secret: credentials travel in headers only."""
+    _log.info(
+        "upstream call",
+        source=call.source,
+        method=call.method,
+        path=call.path,
+        status=call.status,
+        duration_ms=round(call.duration_ms, 2),
+        size_bytes=call.size_bytes,
+        error=call.error_code,
+        session=call.is_session,
+    )
+
+
+def operation(name: str | None, kind: str | None, *, status: int, errors: int, duration_ms: float) -> None:
+    """One GraphQL operation, answered. Neither its text nor its variables: they may hold what is nobody's business."""
+    _log.info("operation", operation=name, type=kind, status=status, errors=errors, duration_ms=round(duration_ms, 2))

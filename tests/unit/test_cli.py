@@ -1,0 +1,108 @@
+"""The command, run as an operator runs it: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def releasegraph(*arguments: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    base = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "COLUMNS": "80", "NO_COLOR": "1"}
+    command = [sys.executable, "-c", "from gateway.cli import main; main()", *arguments]
+    return subprocess.run(command, cwd=cwd, env=base | environ, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def test_help_lists_the_commands_and_loads_nothing_heavy(tmp_path: Path) -> None:
+    done = releasegraph("--help", cwd=tmp_path)
+    probe = "import sys, gateway.cli; print([m for m in ('strawberry', 'pydantic', 'uvicorn') if m in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.returncode == 0
+    assert all(command in done.stdout for command in ("serve", "demo", "mocks", "schema"))
+    assert loaded.stdout == "[]\n"
+
+
+def test_bad_settings_end_with_2_and_every_problem_on_stderr(tmp_path: Path) -> None:
+    (tmp_path / "gateway.toml").write_text("[server]\nprot = 1\n")
+
+    done = releasegraph("serve", cwd=tmp_path, BUILDMASTER_TOKEN="hemlighet", PORT="x")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert [line.split(": ")[0] for line in done.stderr.splitlines()] == [
+        "releasegraph",
+        "  server.prot",
+        "  server.port",
+        "  sources.buildmaster.url",
+    ]
+
+
+def test_flags_win_over_variables_and_are_checked_like_them(tmp_path: Path) -> None:
+    environ = {"MEMFAULT_TOKEN": "hemlighet", "RELEASEGRAPH_SERVER_HOST": "127.0.0.1"}
+
+    done = releasegraph("serve", "--host", "0.0.0.0", cwd=tmp_path, **environ)  # noqa: S104 - refused
+
+    assert done.returncode == 2
+    assert 'server.host: "0.0.0.0" can be reached from elsewhere' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ"),
+    [
+        pytest.param(["--config", "gone.toml"], {}, id="flag"),
+        pytest.param([], {"RELEASEGRAPH_CONFIG": "gone.toml"}, id="variable"),
+    ],
+)
+def test_a_configuration_that_is_missing_is_told(tmp_path: Path, arguments: list[str], environ: dict[str, str]) -> None:
+    done = releasegraph("serve", *arguments, cwd=tmp_path, MEMFAULT_TOKEN="hemlighet", **environ)
+
+    assert (done.returncode, done.stderr.count("\n")) == (2, 2)
+    assert "gone.toml: the configuration file cannot be read" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "variable"),
+    [
+        pytest.param("demo", "PORT", id="the demo's gateway"),
+        pytest.param("demo", "MOCK_PORT", id="the demo's mocks"),
+        pytest.param("mocks", "MOCK_PORT", id="mocks"),
+        pytest.param("serve", "RELEASEGRAPH_SERVER_PORT", id="serve"),
+    ],
+)
+def test_a_port_in_use_is_one_line_that_names_what_to_change(
+    tmp_path: Path, busy_port: int, free_port: int, command: str, variable: str
+) -> None:
+    ports = {"PORT": str(free_port), "MOCK_PORT": str(free_port + 1), variable: str(busy_port)}
+
+    done = releasegraph(command, cwd=tmp_path, MEMFAULT_TOKEN="hemlighet", **ports)
+
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert f"cannot listen on 127.0.0.1 port {busy_port}: address already in use" in done.stderr
+    assert done.stderr.endswith(f"{variable}\n")
+
+
+def test_the_schema_is_printed(tmp_path: Path) -> None:
+    done = releasegraph("schema", "print", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\ntype Query {\n" in done.stdout
