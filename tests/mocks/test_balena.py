@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +49,9 @@ class Balena:
 
 
 @pytest.fixture
-async def balena(mocks: Any, http: aiohttp.ClientSession) -> Balena:
+async def balena(mocks: Any, http: aiohttp.ClientSession) -> AsyncIterator[Balena]:
+    yield Balena(http, mocks.url)
     await http.post(f"{mocks.url}/_mock/reset")
-    return Balena(http, mocks.url)
 
 
 # The documented examples

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -105,8 +106,9 @@ class Api:
 
 
 @pytest.fixture
-async def api(mocks: Any, http: aiohttp.ClientSession) -> Api:
-    return await Api.with_own_fleet(http, mocks.url)
+async def api(mocks: Any, http: aiohttp.ClientSession) -> AsyncIterator[Api]:
+    yield await Api.with_own_fleet(http, mocks.url)
+    await http.post(f"{mocks.url}/_mock/reset")
 
 
 async def test_a_refused_write_changes_nothing(api: Api) -> None:

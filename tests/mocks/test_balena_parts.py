@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -12,8 +13,9 @@ from tests.mocks.test_balena_api import MUST_PIN, Api, Json
 
 
 @pytest.fixture
-async def api(mocks: Any, http: aiohttp.ClientSession) -> Api:
-    return await Api.with_own_fleet(http, mocks.url)
+async def api(mocks: Any, http: aiohttp.ClientSession) -> AsyncIterator[Api]:
+    yield await Api.with_own_fleet(http, mocks.url)
+    await http.post(f"{mocks.url}/_mock/reset")
 
 
 # Tags

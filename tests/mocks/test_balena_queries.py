@@ -44,7 +44,6 @@ class Api:
 
 @pytest.fixture
 async def api(mocks: Any, http: aiohttp.ClientSession) -> Api:
-    await http.post(f"{mocks.url}/_mock/reset")
     return Api(http, mocks.url)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -13,8 +14,9 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
-async def api(mocks: Any, http: aiohttp.ClientSession) -> Api:
-    return await Api.with_own_fleet(http, mocks.url)
+async def api(mocks: Any, http: aiohttp.ClientSession) -> AsyncIterator[Api]:
+    yield await Api.with_own_fleet(http, mocks.url)
+    await http.post(f"{mocks.url}/_mock/reset")
 
 
 # Replies

@@ -27,10 +27,10 @@ def busy_port() -> Iterator[int]:
 
 
 @pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
+def free_ports() -> tuple[int, int]:
+    """Two ports nobody listens on; both were held at once, so they are not the same."""
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        return one.getsockname()[1], other.getsockname()[1]
 
 
 def test_help_lists_the_commands_and_loads_nothing_heavy(tmp_path: Path) -> None:
@@ -90,9 +90,9 @@ def test_a_configuration_that_is_missing_is_told(tmp_path: Path, arguments: list
     ],
 )
 def test_a_port_in_use_is_one_line_that_names_what_to_change(
-    tmp_path: Path, busy_port: int, free_port: int, command: str, variable: str
+    tmp_path: Path, busy_port: int, free_ports: tuple[int, int], command: str, variable: str
 ) -> None:
-    ports = {"PORT": str(free_port), "MOCK_PORT": str(free_port + 1), variable: str(busy_port)}
+    ports = {"PORT": str(free_ports[0]), "MOCK_PORT": str(free_ports[1]), variable: str(busy_port)}
 
     done = releasegraph(command, cwd=tmp_path, MEMFAULT_TOKEN="hemlighet", **ports)
 

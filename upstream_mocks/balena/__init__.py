@@ -1,5 +1,7 @@
 """balena Cloud API v7, mocked: fleets, releases, images, assets, tags and devices behind Pinejs' OData.
 
+Older versions of the API, which the vendor translates, are 404 here.
+
 What a client must be ready for, and meets here:
 - the query is read raw: syntax that was percent-encoded is 400; `and` and `or` group to the left; `$orderby=x` sorts
   downwards; without `$orderby` rows come in an order of no use, another one for each page;

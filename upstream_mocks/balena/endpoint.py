@@ -53,7 +53,7 @@ class Endpoint:
             return self._refusal(asked, RefusedError(400, f"Malformed url: '{asked.target}'"))
         except MissingBindingError as error:
             return self._refusal(asked, RefusedError(400, f"Missing binding: {error}"))
-        except UntranslatableError:
+        except (UntranslatableError, OverflowError):
             return self._refusal(asked, broken())
         except RefusedError as error:
             return self._refusal(asked, error)

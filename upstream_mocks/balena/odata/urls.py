@@ -26,8 +26,9 @@ def parse(raw: str) -> Url:
     scanner = Scanner(raw)
     try:
         url = _url(scanner)
-    except RecursionError as error:
-        raise UntranslatableError("nested too deep") from error
+    except (RecursionError, ValueError, OverflowError) as error:
+        # Nested deeper, or with more digits, than the server itself could follow.
+        raise UntranslatableError(str(error)) from error
     if not scanner.is_done:
         raise MalformedUrlError
     return url

@@ -1,10 +1,16 @@
-"""Container images: one per service and release, unless the service did not change and its last image is used again."""
+"""What building a release makes: its revision, and container images.
+
+There is one image per service and release, unless the service did not change: then its last one is used again.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from upstream_mocks.balena.model.versions import Semver
 from upstream_mocks.balena.odata.model import Row
 from upstream_mocks.balena.store import Store
 from upstream_mocks.world import World
@@ -25,6 +31,13 @@ class Builder:
         self.services = services
         self._ids: dict[str, int] = {}
         self._last: dict[str, int] = {}
+        self._finals: Counter[Semver] = Counter()
+
+    def next_revision(self, version: Semver) -> int:
+        """How many releases of the version, its build aside, became final before."""
+        core = replace(version, build="")
+        self._finals[core] += 1
+        return self._finals[core] - 1
 
     def composition(self) -> dict[str, Any]:
         services = {name: {"build": {"context": f"./{name}"}, "restart": "always"} for name in self.services}

@@ -11,7 +11,6 @@ from upstream_mocks.balena.odata.model import Row
 from upstream_mocks.balena.rows.images import Builder
 from upstream_mocks.balena.rows.plans import Plan, Planned
 from upstream_mocks.balena.store import Store
-from upstream_mocks.balena.writes.versioning import next_revision
 from upstream_mocks.world import World
 
 _ENDLESS = ("running", "interrupted")
@@ -36,7 +35,7 @@ def _add(store: Store, world: World, plan: Plan, builder: Builder) -> Row:
         "belongs_to__application": builder.fleet, "is_created_by__user": _user(store, plan.author),
         "commit": plan.commit, "status": plan.status, "source": "cloud", "note": plan.note, **version.columns(),
         "composition": builder.composition(), "contract": _contract(plan, builder.services),
-        "revision": next_revision(store, builder.fleet, version, "") if plan.is_final else None,
+        "revision": builder.next_revision(version) if plan.is_final else None,
         "is_finalized_at__date": ended if plan.is_final else None, "build_log": _log(plan, builder.services),
         "start_timestamp": began, "end_timestamp": ended, "update_timestamp": ended or plan.created_at,
         "created_at": plan.created_at, **plan.columns,
