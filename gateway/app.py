@@ -15,6 +15,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from gateway import settings as settings_module
+from gateway.access import csrf
 from gateway.access.hosts import AllowedHosts
 from gateway.http import endpoint, explorer, health, home
 from gateway.http.request_id import HEADER, RequestId
@@ -66,14 +67,7 @@ def _middleware(server: Server) -> list[Middleware]:
         CORSMiddleware,
         allow_origins=list(server.allowed_origins),
         allow_methods=["GET", "POST"],
-        allow_headers=[
-            "content-type",
-            "authorization",
-            "x-requested-with",
-            "apollo-require-preflight",
-            HEADER,
-            "x-partial-errors",
-        ],
+        allow_headers=["content-type", "authorization", *csrf.HEADERS, HEADER, endpoint.PARTIAL_ERRORS_HEADER],
         expose_headers=[HEADER],
         max_age=600,
     )

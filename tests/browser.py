@@ -29,6 +29,7 @@ import aiohttp
 import pytest
 
 PATIENCE_S = 20.0
+MISSING = "chromium is missing: apt-get install chromium"
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
     "--headless",
@@ -102,6 +103,12 @@ class Page:
         await self.send("Input.dispatchKeyEvent", type="rawKeyDown", **event)
         await self.send("Input.dispatchKeyEvent", type="keyUp", **event)
 
+    async def resize(self, width: int, height: int) -> None:
+        """The visible part of the page, in pixels: --window-size counts the bars around it."""
+        await self.send(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+        )
+
     async def screenshot(self, path: Path) -> None:
         """The visible part of the page as PNG."""
         answer = await self.send("Page.captureScreenshot", format="png")
@@ -143,14 +150,19 @@ class Page:
                 self.complaints.append(f"{told['entry']['text']} {told['entry'].get('url', '')}".strip())
 
 
+def program() -> str | None:
+    """Path of the browser; None when this machine has none."""
+    return next(filter(None, map(shutil.which, _PROGRAMS)), None)
+
+
 @asynccontextmanager
 async def chromium() -> AsyncIterator[Page]:
     """A browser with an empty profile and one blank page; it ends with the block. Skips the test without Chromium."""
-    program = next(filter(None, map(shutil.which, _PROGRAMS)), None)
-    if program is None:
-        pytest.skip("chromium is missing: apt-get install chromium")
+    path = program()
+    if path is None:
+        pytest.skip(MISSING)
     with tempfile.TemporaryDirectory(prefix="releasegraph-chromium-", ignore_cleanup_errors=True) as profile:
-        command = (program, *_FLAGS, f"--user-data-dir={profile}", "about:blank")
+        command = (path, *_FLAGS, f"--user-data-dir={profile}", "about:blank")
         process = await asyncio.create_subprocess_exec(*command, stdout=DEVNULL, stderr=PIPE)
         try:
             async with asyncio.timeout(PATIENCE_S):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode, execute
+from graphql import DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode, execute
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
@@ -22,6 +22,14 @@ class Operation:
     text: str
     name: str | None = None
     variables: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A document that may be executed, and the operation in it that was asked for."""
+
+    document: DocumentNode
+    node: OperationDefinitionNode
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +53,18 @@ class Executor:
     def __init__(self, schema: Schema, documents: Documents):
         self._schema, self._documents = schema, documents
 
-    def find(self, asked: Operation) -> OperationDefinitionNode:
-        """The operation's node, prepared. Raises Unusable."""
-        return documents.operation(self._documents.prepare(asked.text), asked.name)
-
-    async def run(self, asked: Operation, request: Request, request_id: str, *, tell_losses: bool) -> Answer:
-        """Executes an operation that `find` has found."""
+    def find(self, asked: Operation) -> Found:
+        """The operation, prepared. Raises Unusable."""
         document = self._documents.prepare(asked.text)
+        return Found(document, documents.operation(document, asked.name))
+
+    async def run(
+        self, found: Found, asked: Operation, request: Request, request_id: str, *, tell_losses: bool
+    ) -> Answer:
+        """Executes an operation that `find` has found."""
         outcome = execute(
             core(self._schema),
-            document,
+            found.document,
             context_value=request,
             variable_values=asked.variables,
             operation_name=asked.name,

@@ -48,13 +48,14 @@ async def _operation(request: Request) -> Operation:
 async def _answered(request: Request, operation: Operation) -> tuple[OperationDefinitionNode | None, Answer]:
     runtime, request_id = _runtime(request), request.state.request_id
     try:
-        node = runtime.executor.find(operation)
+        found = runtime.executor.find(operation)
     except Unusable as error:
         return None, executor.unusable(error, request_id)
+    node = found.node
     if request.method == "GET" and not documents.is_query(node):
         raise NotAsked(405, f"a {node.operation.value} must be sent by POST; GET takes queries only", {"Allow": "POST"})
     tell = runtime.settings.server.partial_list_errors and request.headers.get(PARTIAL_ERRORS_HEADER) != "off"
-    return node, await runtime.executor.run(operation, runtime.request(), request_id, tell_losses=tell)
+    return node, await runtime.executor.run(found, operation, runtime.request(), request_id, tell_losses=tell)
 
 
 def _refused(refusal: NotAsked) -> Answer:

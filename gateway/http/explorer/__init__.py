@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from string import Template
 
 from starlette.requests import Request
@@ -50,22 +51,23 @@ def routes() -> list[BaseRoute]:
     return [Route(f"{PREFIX}/{{name}}", _file, methods=["GET"])]
 
 
-def page(root_path: str = "") -> Response:
+def page(root_path: str = "", assets: Path = files.ASSETS) -> Response:
     """The explorer as HTML, 503 with what to do when its files are not built.
 
     root_path: what a proxy strips from the front of our paths (`request.scope["root_path"]`), without a last slash.
+    assets: the folder that build.py filled.
     """
-    if not has_assets():
+    if not files.has_all(assets):
         return HTMLResponse(_text("missing.html"), status_code=503, headers=_PAGE_HEADERS)
     filled = Template(_text("page.html")).substitute(
-        base=escape(root_path + PREFIX), version=files.version(), starters=escape(files.starters())
+        base=escape(root_path + PREFIX), version=files.version(assets), starters=escape(files.starters())
     )
     return HTMLResponse(filled, headers=_PAGE_HEADERS)
 
 
 # Not async, so that it runs in a thread: zipping the largest file takes tens of milliseconds, once.
 def _file(request: Request) -> Response:
-    file = files.served().get(request.path_params["name"]) if has_assets() else None
+    file = files.served(files.ASSETS).get(request.path_params["name"]) if has_assets() else None
     if file is None:
         return PlainTextResponse("The explorer has no such file.\n", status_code=404)
     headers = {"X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding", "Cache-Control": _caching(request)}
@@ -77,7 +79,7 @@ def _file(request: Request) -> Response:
 def _caching(request: Request) -> str:
     # Kept for a year only under our own version: while servers are replaced one by one, an old one may be asked for
     # the new version's file, and its answer must not stay.
-    is_ours = request.query_params.get("v") == files.version()
+    is_ours = request.query_params.get("v") == files.version(files.ASSETS)
     return "public, max-age=31536000, immutable" if is_ours else "no-cache"
 
 

@@ -48,22 +48,22 @@ class BrowserFile:
         return gzip.compress(self.body, compresslevel=6, mtime=0)
 
 
-def has_all() -> bool:
-    return all((ASSETS / name).is_file() for name in (*COPIED, LICENCES, STAMP))
+def has_all(assets: Path = ASSETS) -> bool:
+    return all((assets / name).is_file() for name in (*COPIED, LICENCES, STAMP))
 
 
 @lru_cache(maxsize=1)
-def served() -> dict[str, BrowserFile]:
-    """Every browser file by its name in the URL. Raises FileNotFoundError when assets/ was not built."""
-    paths = [ASSETS / name for name in (*COPIED, LICENCES)] + [HERE / name for name in OWN]
+def served(assets: Path) -> dict[str, BrowserFile]:
+    """Every browser file by its name in the URL. Raises FileNotFoundError when the folder was not filled."""
+    paths = [assets / name for name in (*COPIED, LICENCES)] + [HERE / name for name in OWN]
     return {path.name: BrowserFile(path.read_bytes(), _TYPES[path.suffix]) for path in paths}
 
 
 @lru_cache(maxsize=1)
-def version() -> str:
+def version(assets: Path) -> str:
     """Twelve hex digits that change when a byte of any browser file does."""
     digest = hashlib.sha256()
-    for name, file in served().items():
+    for name, file in served(assets).items():
         digest.update(name.encode() + file.body)
     return digest.hexdigest()[:12]
 

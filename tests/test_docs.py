@@ -1,0 +1,319 @@
+"""What the README, CONTRIBUTING and the example of settings claim is so."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from graphql import parse, validate
+from pydantic import SecretStr
+from typer.main import get_command
+
+from gateway.access import csrf
+from gateway.app import create_app
+from gateway.cli import app as command_line
+from gateway.demo import demo_settings
+from gateway.execution.executor import core
+from gateway.settings import Server, SettingsError, Telemetry, load
+from resolvers.errors import ReleasegraphError
+from resolvers.federation.pages import DEFAULT_SIZE
+from resolvers.federation.reading import MAX_ROWS
+from resolvers.graph.enums import AnswerState, SourceKind
+from resolvers.schema import schema
+from resolvers.transport.session import MAX_BYTES
+from resolvers.upstreams.config import SourceConfig
+from resolvers.upstreams.registry import ADAPTERS
+from tests.conftest import MockPort, served
+from upstream_mocks.faults import Faults
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+EXAMPLE = ROOT / "gateway.example.toml"
+
+EVERY_KIND = pytest.mark.parametrize("kind", list(SourceKind), ids=lambda kind: kind.name.lower())
+
+
+def fences(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+def code(text: str) -> str:
+    """What stands in code, of lines and of blocks."""
+    return "\n".join(re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL))
+
+
+def rows(first_header: str) -> list[list[str]]:
+    """Cells of the README's table whose first header is this."""
+    (body,) = re.findall(rf"^\| {first_header} \|.*\n\|[-|]+\|\n((?:\|.*\n)+)", README, re.MULTILINE)
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in body.splitlines()]
+
+
+def words(cell: str) -> list[str]:
+    """What is in backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def row_of(kind: SourceKind) -> list[str]:
+    (row,) = [row for row in rows("kind") if words(row[0]) == [kind.name]]
+    return row
+
+
+def adapter(kind: SourceKind) -> Any:
+    return ADAPTERS[kind]
+
+
+def uncommented() -> str:
+    """The example with every setting in force."""
+    return re.sub(r"^#(?=[\[a-z])", "", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+def example_tables() -> dict[str, Any]:
+    return tomllib.loads(uncommented())
+
+
+def settings_in(table: Iterable[str]) -> set[str]:
+    """Names of settings; of a secret, the name without the `_file`."""
+    return {name.removesuffix("_file") for name in table} - {"kind"}
+
+
+# Errors
+
+
+def error_classes(of: type[ReleasegraphError] = ReleasegraphError) -> Iterator[type[ReleasegraphError]]:
+    """Those of the product; a test may have its own."""
+    if of.__module__.partition(".")[0] in ("resolvers", "gateway"):
+        yield of
+    for one in of.__subclasses__():
+        yield from error_classes(one)
+
+
+def codes_written_in_the_gateway() -> set[str]:
+    """Words such as BAD_REQUEST in the code between HTTP and the resolvers, which answers some errors by itself."""
+    files = [file for part in ("http", "execution", "access") for file in (ROOT / "gateway" / part).glob("*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_bytes()))]
+    texts = [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return {text for text in texts if re.fullmatch(r"[A-Z]+(_[A-Z]+)+", text)}
+
+
+def test_every_error_code_has_a_row_and_every_row_a_code() -> None:
+    codes = {one.code for one in error_classes()} | codes_written_in_the_gateway()
+
+    told = [words(row[0]) for row in rows("code")]
+
+    assert sorted(told) == sorted([code] for code in codes)
+
+
+def test_every_error_code_says_when_it_comes_and_what_a_client_may_do() -> None:
+    silent = [row for row in rows("code") if len(row) != 3 or not all(row)]
+
+    assert silent == []
+
+
+def test_every_state_of_an_answer_is_explained() -> None:
+    told = {word for row in rows("state") for word in words(row[0])}
+
+    assert told == {state.name for state in AnswerState}
+
+
+# Upstreams and settings
+
+
+@EVERY_KIND
+def test_a_kind_has_a_row_with_its_folder_and_its_usual_address(kind: SourceKind) -> None:
+    row = row_of(kind)
+
+    assert f"(resolvers/upstreams/{kind.name.lower()})" in row[1]
+    assert words(row[2])[0] == adapter(kind).facts.default_url or f"{kind.name}_URL" in words(row[2])
+
+
+@EVERY_KIND
+def test_every_variable_named_for_a_kind_is_read(kind: SourceKind) -> None:
+    row = row_of(kind)
+    named = words(row[3]) + words(row[4])
+
+    config = load(Path(os.devnull), dict.fromkeys(named, "1") | {f"{kind.name}_URL": "https://it.example"})
+
+    source = config.sources[kind.name.lower()]
+    fields = [name.removeprefix(f"{kind.name}_").lower() for name in named]
+    values = {name: getattr(source, name) for name in fields}
+    plain = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in values.items()
+    }
+    assert [name for name, value in plain.items() if value not in ("1", ("1",), True)] == []
+
+
+@EVERY_KIND
+def test_no_credential_of_a_kind_is_left_unnamed(kind: SourceKind) -> None:
+    fields = adapter(kind).config_type.model_fields
+
+    secrets = {f"{kind.name}_{name.upper()}" for name, field in fields.items() if "SecretStr" in str(field.annotation)}
+
+    assert secrets <= set(words(row_of(kind)[3]))
+
+
+def test_the_example_names_every_setting() -> None:
+    tables = example_tables()
+
+    assert settings_in(tables["server"]) == set(Server.model_fields)
+    assert settings_in(tables["telemetry"]) == set(Telemetry.model_fields)
+    assert set(SourceConfig.model_fields) - {"kind"} <= settings_in(tables["sources"]["balena"])
+
+
+@EVERY_KIND
+def test_the_example_names_every_setting_of_a_kind(kind: SourceKind) -> None:
+    own = set(adapter(kind).config_type.model_fields) - set(SourceConfig.model_fields) | {"url"}
+
+    assert own <= settings_in(example_tables()["sources"][kind.name.lower()])
+
+
+def test_the_example_as_it_stands_changes_nothing() -> None:
+    environ = {"BALENA_TOKEN": "t"}
+
+    assert load(EXAMPLE, environ) == load(Path(os.devnull), environ)
+
+
+def test_the_example_with_every_setting_in_force_loads_and_shows_the_defaults(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    for name in re.findall(r'_file = "(.+)"', uncommented()):
+        (tmp_path / name).write_text("sixteen characters or more")
+    (tmp_path / "gateway.toml").write_text(uncommented(), encoding="utf-8")
+
+    settings = load(tmp_path / "gateway.toml", {})
+
+    assert settings.server.model_copy(update={"cursor_key": None}) == Server()
+    assert settings.telemetry == Telemetry()
+    assert list(settings.sources) == list(example_tables()["sources"])
+
+
+def test_the_files_of_settings_in_the_readme_load(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "balena").write_text("t")
+    (text,) = fences("toml")
+    (tmp_path / "gateway.toml").write_text(text)
+
+    settings = load(tmp_path / "gateway.toml", {"EAST_BUILDS_TOKEN": "t", "WEST_BUILDS_TOKEN": "t"})
+
+    assert list(settings.sources) == ["balena", "east-builds", "west-builds"]
+
+
+def test_a_bad_setting_is_told_as_the_readme_shows(tmp_path: Path) -> None:
+    wrong = '[server]\nprot = 1\n[sources.main]\nkind = "balenna"\n[sources.web]\nkind = "buildmaster"\n'
+    (tmp_path / "gateway.toml").write_text(wrong)
+    (text,) = fences("text")
+    shown = [line.strip().removesuffix("…") for line in text.splitlines()[1:]]
+
+    with pytest.raises(SettingsError) as told:
+        load(tmp_path / "gateway.toml", {})
+
+    assert [line for line in shown if not any(one.startswith(line) for one in told.value.problems)] == []
+
+
+# Queries
+
+
+@pytest.fixture(scope="module")
+def demo(mock_server: MockPort) -> Iterator[str]:
+    """The graph of `make demo`."""
+    with served(create_app(demo_settings(mock_server.url, 8000))) as url:
+        yield f"{url}/graphql"
+
+
+@pytest.mark.parametrize("query", fences("graphql"))
+def test_a_query_fits_the_schema(query: str) -> None:
+    assert validate(core(schema), parse(query)) == []
+
+
+@pytest.mark.parametrize("query", fences("graphql"))
+async def test_a_query_is_answered_by_the_demo(
+    query: str, demo: str, mocks: MockPort, http: aiohttp.ClientSession
+) -> None:
+    async with http.post(demo, json={"query": query}) as reply:
+        answer = await reply.json()
+
+    assert "errors" not in answer
+    assert all(answer["data"].values())
+
+
+async def test_the_first_answer_is_the_one_that_is_shown(
+    demo: str, mocks: MockPort, http: aiohttp.ClientSession
+) -> None:
+    async with http.post(demo, json={"query": fences("graphql")[0]}) as reply:
+        answer = await reply.json()
+
+    assert answer == json.loads(fences("json")[0])
+
+
+# Commands, mocks, links, numbers
+
+
+@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+def test_every_make_target_that_is_named_exists(text: str) -> None:
+    targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+    assert set(re.findall(r"\bmake ([a-z]+)", code(text))) <= set(targets)
+
+
+@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+def test_every_command_that_is_named_exists(text: str) -> None:
+    command: Any = get_command(command_line)
+
+    assert set(re.findall(r"\breleasegraph ([a-z]+)", code(text))) <= set(command.commands)
+
+
+@pytest.mark.parametrize("name", ["serve", "mocks"])
+def test_every_option_of_a_command_is_named(name: str) -> None:
+    group: Any = get_command(command_line)
+    (told,) = [words(row[1]) for row in rows("command") if row[0] == f"`releasegraph {name}`"]
+
+    options = [option for parameter in group.commands[name].params for option in parameter.opts]
+
+    assert sorted(told) == sorted(options)
+
+
+def test_every_fault_that_is_shown_is_taken() -> None:
+    shown = re.findall(r"_mock/faults -d '(.+)'", README)
+    faults = Faults()
+
+    for one in shown:
+        faults.put(one.encode())
+
+    assert len(shown) > 3
+
+
+def test_every_switch_that_is_shown_exists() -> None:
+    (shown,) = re.findall(r"_mock/switches -d '(.+)'", README)
+
+    pairs = [(kind, name) for kind, switches in json.loads(shown).items() for name in switches]
+
+    assert pairs
+    assert all(f"`{name}`" in (import_module(f"upstream_mocks.{kind}").__doc__ or "") for kind, name in pairs)
+
+
+@pytest.mark.parametrize("text", [README, CONTRIBUTING], ids=["README", "CONTRIBUTING"])
+def test_every_file_that_is_linked_exists(text: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", text)
+
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"At most {MAX_ROWS:,} rows of a source and {MAX_BYTES >> 20} MiB in one of its answers",
+        f"A page has {DEFAULT_SIZE} rows unless asked",
+        f"at most {Server().max_page_size}.",
+        *(f"`{header}`" for header in csrf.HEADERS),
+    ],
+)
+def test_a_number_or_name_in_the_readme_is_that_of_the_code(said: str) -> None:
+    assert said in re.sub(r"\s+", " ", README)
