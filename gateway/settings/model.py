@@ -91,6 +91,8 @@ def bind_problem(host: str) -> str | None:
 
 def _is_loopback(host: str) -> bool:
     try:
-        return host.lower() == "localhost" or ip_address(host).is_loopback
+        address = ip_address("127.0.0.1" if host.lower() == "localhost" else host)
     except ValueError:
         return False
+    # Python 3.13 looks through ::ffff:127.0.0.1 by itself, 3.11 does not.
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
