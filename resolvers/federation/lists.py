@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
-from graphql import FieldNode, FragmentDefinitionNode, FragmentSpreadNode, GraphQLResolveInfo, InlineFragmentNode
+import structlog
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    GraphQLResolveInfo,
+    InlineFragmentNode,
+    value_from_ast_untyped,
+)
 from graphql.language import SelectionSetNode
 
+from resolvers.errors import ReleasegraphError
 from resolvers.federation import pages
 from resolvers.federation.cursor import Cursors, list_digest
 from resolvers.federation.order import Order
-from resolvers.federation.reading import Reading, skipped
+from resolvers.federation.reading import Reading, Unexpected, skipped
 from resolvers.federation.report import Collector
 from resolvers.graph.connection import Connection
 from resolvers.graph.node import Placed
 from resolvers.graph.window import Window
+from resolvers.transport import allowance
+from resolvers.transport.session import MAX_BYTES
 
 T = TypeVar("T", bound=Placed)
+At = GraphQLResolveInfo[Any]
+
+_log = structlog.get_logger("releasegraph.federation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +58,10 @@ class Lister:
     max_size: int
     collector: Collector
 
-    async def connection(self, listing: Listing[T], window: Window, at: GraphQLResolveInfo[Any]) -> Connection[T]:
+    async def connection(self, listing: Listing[T], window: Window, at: At) -> Connection[T]:
         """The page. Raises the first error when every asked source failed; the others are told beside it."""
-        cursors = Cursors(self.cursor_key, list_digest(listing.order.name, *listing.identity))
+        digest = list_digest(listing.order.name, *listing.identity)
+        cursors = Cursors(self.cursor_key, digest, listing.order.keys.type)
         limits = pages.limits(window, cursors, self.max_size)
         if limits.size == 0 and not is_selected(at, "totalCount"):
             return pages.unread(limits)
@@ -64,25 +78,43 @@ class Lister:
 
 
 async def _read(listing: Listing[T], source: str) -> Reading[T]:
-    return await listing.read(source) if source in listing.asked else skipped(source)
+    """Whatever goes wrong with one source is its own failure: a mistake of one adapter must not cost the others."""
+    if source not in listing.asked:
+        return skipped(source)
+    allowance.begin(MAX_BYTES)
+    try:
+        return await listing.read(source)
+    except ReleasegraphError:
+        raise
+    except Exception as error:
+        _log.error("unexpected error", source=source, exc_info=error)
+        return Reading(source, errors=(Unexpected(source),), is_lost=True)
 
 
-def is_selected(at: GraphQLResolveInfo[Any], name: str) -> bool:
+def is_selected(at: At, name: str) -> bool:
     """Whether the field being answered has `name` selected below it, under any alias, in any fragment."""
-    return any(_selects(node.selection_set, name, at.fragments) for node in at.field_nodes)
+    return any(_selects(node.selection_set, name, at) for node in at.field_nodes)
 
 
-def _selects(within: SelectionSetNode | None, name: str, fragments: dict[str, FragmentDefinitionNode]) -> bool:
-    return any(_is_or_holds(node, name, fragments) for node in _nodes(within))
+def _selects(within: SelectionSetNode | None, name: str, at: At) -> bool:
+    nodes = within.selections if within is not None else ()
+    return any(_is_or_holds(node, name, at) for node in nodes if _is_included(node, at))
 
 
-def _nodes(within: SelectionSetNode | None) -> Iterable[Any]:
-    return within.selections if within is not None else ()
-
-
-def _is_or_holds(node: Any, name: str, fragments: dict[str, FragmentDefinitionNode]) -> bool:
+def _is_or_holds(node: Any, name: str, at: At) -> bool:
     if isinstance(node, FieldNode):
         return node.name.value == name
     if isinstance(node, FragmentSpreadNode):
-        return _selects(fragments[node.name.value].selection_set, name, fragments)
-    return isinstance(node, InlineFragmentNode) and _selects(node.selection_set, name, fragments)
+        return _selects(at.fragments[node.name.value].selection_set, name, at)
+    return isinstance(node, InlineFragmentNode) and _selects(node.selection_set, name, at)
+
+
+def _is_included(node: Any, at: At) -> bool:
+    """By its @skip and @include; each has the one argument `if`."""
+    variables = cast("dict[str, Any]", at.variable_values)  # strawberry's executor hands them over plain
+    given = {
+        directive.name.value: value_from_ast_untyped(directive.arguments[0].value, variables)
+        for directive in node.directives or ()
+        if directive.name.value in ("skip", "include")
+    }
+    return not given.get("skip", False) and bool(given.get("include", True))

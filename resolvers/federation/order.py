@@ -46,23 +46,31 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class Keys(Generic[T]):
+    """What an order compares: each row's key, of one type or null, and how two of them compare."""
+
+    of: Callable[[T], OrderKey]
+    type: type[int] | type[str]
+    comparable: Callable[[Any], Any] = lambda key: key
+
+
+@dataclass(frozen=True, slots=True)
 class Order(Generic[T]):
-    """An order of rows. `name` says which, for cursors; `key_of` is a row's key, `comparable` how two keys compare."""
+    """An order of rows. `name` says which, for cursors."""
 
     name: str
-    key_of: Callable[[T], OrderKey]
-    comparable: Callable[[Any], Any]
+    keys: Keys[T]
     is_descending: bool = False
 
     def position(self, row: T) -> Position:
-        return Position(self.key_of(row), row.source_name, bounded_id(row.native_id))
+        return Position(self.keys.of(row), row.source_name, bounded_id(row.native_id))
 
     def rank(self, position: Position) -> Rank:
         """What positions sort by, ascending."""
         place = (position.source, _id_rank(position.native_id))
         if position.key is None:
             return (1, 0, *place)
-        comparable = self.comparable(position.key)
+        comparable = self.keys.comparable(position.key)
         return (0, _Descending(comparable) if self.is_descending else comparable, *place)
 
     def rank_of(self, row: T) -> Rank:
@@ -89,24 +97,24 @@ class _Descending:
 def releases(order: ReleaseOrder | None) -> Order[Release]:
     """Newest first unless another order is asked."""
     asked = order or ReleaseOrder()
-    key_of, comparable = _RELEASE_KEYS[asked.field]
-    return Order(f"releases {asked.field.value} {asked.direction.value}", key_of, comparable, _is_descending(asked))
+    name = f"releases {asked.field.value} {asked.direction.value}"
+    return Order(name, _RELEASE_KEYS[asked.field], _is_descending(asked))
 
 
 def fleets(order: FleetOrder | None) -> Order[Fleet]:
     """By name unless another order is asked."""
     asked = order or FleetOrder()
-    key_of, comparable = _FLEET_KEYS[asked.field]
-    return Order(f"fleets {asked.field.value} {asked.direction.value}", key_of, comparable, _is_descending(asked))
+    name = f"fleets {asked.field.value} {asked.direction.value}"
+    return Order(name, _FLEET_KEYS[asked.field], _is_descending(asked))
 
 
 def artifacts() -> Order[Artifact]:
     """By source name and native id: the one fixed order artifacts have."""
-    return Order("artifacts", lambda row: None, _same)
+    return Order("artifacts", Keys(_no_key, int))
 
 
 def sources() -> Order[Source]:
-    return Order("sources", lambda row: None, _same)
+    return Order("sources", Keys(_no_key, int))
 
 
 def bounded_id(native_id: str) -> str:
@@ -135,8 +143,8 @@ def _version_rank(raw: str) -> Any:
     return versions.understand(raw).order_key
 
 
-def _same(value: Any) -> Any:
-    return value
+def _no_key(row: object) -> None:
+    """Nothing but source name and native id decide."""
 
 
 def _is_descending(order: ReleaseOrder | FleetOrder) -> bool:
@@ -150,13 +158,13 @@ def _id_rank(native_id: str) -> Rank:
     )
 
 
-_RELEASE_KEYS: dict[ReleaseOrderField, tuple[Callable[[Release], OrderKey], Callable[[Any], Any]]] = {
-    ReleaseOrderField.CREATED_AT: (lambda row: milliseconds(row.created_at), _same),
-    ReleaseOrderField.UPDATED_AT: (lambda row: milliseconds(row.updated_at), _same),
-    ReleaseOrderField.VERSION: (_version_key, _version_rank),
-    ReleaseOrderField.NAME: (lambda row: bounded_text(row.name), _same),
+_RELEASE_KEYS: dict[ReleaseOrderField, Keys[Release]] = {
+    ReleaseOrderField.CREATED_AT: Keys(lambda row: milliseconds(row.created_at), int),
+    ReleaseOrderField.UPDATED_AT: Keys(lambda row: milliseconds(row.updated_at), int),
+    ReleaseOrderField.VERSION: Keys(_version_key, str, _version_rank),
+    ReleaseOrderField.NAME: Keys(lambda row: bounded_text(row.name), str),
 }
-_FLEET_KEYS: dict[FleetOrderField, tuple[Callable[[Fleet], OrderKey], Callable[[Any], Any]]] = {
-    FleetOrderField.NAME: (lambda row: bounded_text(row.name), _same),
-    FleetOrderField.CREATED_AT: (lambda row: milliseconds(row.created_at), _same),
+_FLEET_KEYS: dict[FleetOrderField, Keys[Fleet]] = {
+    FleetOrderField.NAME: Keys(lambda row: bounded_text(row.name), str),
+    FleetOrderField.CREATED_AT: Keys(lambda row: milliseconds(row.created_at), int),
 }

@@ -11,7 +11,7 @@ walk, and a new one at most once.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -47,11 +47,11 @@ def limits(window: Window, cursors: Cursors, max_size: int) -> Limits:
     if window.first is not None and window.last is not None:
         raise BadArgument("first and last cannot be given together: choose one end of the list")
     name, asked = ("first", window.first) if window.last is None else ("last", window.last)
-    size = DEFAULT_SIZE if asked is None else asked
+    size = min(DEFAULT_SIZE, max_size) if asked is None else asked
     if not 0 <= size <= max_size:
         raise BadArgument(f"{name} must be from 0 to {max_size}, not {size}")
     return Limits(
-        size=min(size, max_size),
+        size=size,
         is_from_back=window.last is not None,
         after=None if window.after is None else cursors.decode(window.after),
         before=None if window.before is None else cursors.decode(window.before),
@@ -60,7 +60,7 @@ def limits(window: Window, cursors: Cursors, max_size: int) -> Limits:
 
 def page(readings: Sequence[Reading[T]], order: Order[T], cursors: Cursors, limits: Limits) -> Connection[T]:
     """The page that `limits` cut out of the rows of all readings, in `order`."""
-    rows = sorted((row for reading in readings for row in reading.rows), key=order.rank_of)
+    rows = sorted(_each_once(readings), key=order.rank_of)
     start, stop = _between(rows, order, limits)
     first, last = _cut(start, stop, limits)
     nodes = rows[first:last]
@@ -91,6 +91,11 @@ def unread(limits: Limits) -> Connection[T]:
         sources=[],
         cursor_of=_no_cursor,
     )
+
+
+def _each_once(readings: Sequence[Reading[T]]) -> Iterable[T]:
+    """An upstream that is read in pages shows a row twice when it moves meanwhile: what came last holds."""
+    return {(row.source_name, row.native_id): row for reading in readings for row in reading.rows}.values()
 
 
 def _between(rows: Sequence[T], order: Order[T], limits: Limits) -> tuple[int, int]:

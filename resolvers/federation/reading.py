@@ -14,6 +14,15 @@ MAX_ROWS = 20_000
 "What one request reads of a source at most, before filtering here."
 
 
+class Unexpected(UpstreamError):
+    """Our own mistake while reading this source: it is in the log, and nothing of it in the message."""
+
+    code = "INTERNAL"
+
+    def __init__(self, source: str):
+        super().__init__(source, "something went wrong inside the gateway while reading it")
+
+
 @dataclass(slots=True)
 class Reading(Generic[T]):
     """Rows of one source, filtered, in no order. With errors some are missing; lost: all of them."""
@@ -33,26 +42,40 @@ def skipped(source: str) -> Reading[T]:
     return Reading(source, is_skipped=True)
 
 
-async def read_whole(source: str, chunks: AsyncIterator[Chunk[T]], keep: Callable[[T], bool]) -> Reading[T]:
+async def read_whole(
+    source: str, chunks: AsyncIterator[Chunk[T]], keep: Callable[[T], bool], narrowed_by: Sequence[str]
+) -> Reading[T]:
     """Every row of the stream that `keep` lets through. Failures are part of the reading, never raised.
 
     A source whose every chunk failed is lost; one that gave some rows, or an empty chunk without failure, is not.
+    narrowed_by: the filters that make the stream shorter, for whoever asked for too much.
     """
     rows: list[T] = []
     errors: list[UpstreamError] = []
-    seen, answered = 0, False
+    answered = False
     try:
-        async for chunk in chunks:
-            seen += len(chunk.rows)
-            if seen > MAX_ROWS:
-                raise _too_many(source)
+        async for chunk in capped(source, chunks, narrowed_by):
             answered = answered or bool(chunk.rows) or not chunk.failures
             rows.extend(filter(keep, chunk.rows))
             errors.extend(failure.error for failure in chunk.failures)
-    except UpstreamError as error:
+    except SourceTooLarge as error:
         return Reading(source, errors=(error,), is_lost=True)
+    except UpstreamError as error:
+        errors.append(error)
     return Reading(source, rows, errors, is_lost=bool(errors) and not answered)
 
 
-def _too_many(source: str) -> SourceTooLarge:
-    return SourceTooLarge(source, f"more than {MAX_ROWS} rows; narrow it by `fleetIds`, `sources` or `createdAfter`")
+async def capped(source: str, chunks: AsyncIterator[Chunk[T]], narrowed_by: Sequence[str]) -> AsyncIterator[Chunk[T]]:
+    """The stream. Raises SourceTooLarge where it goes beyond MAX_ROWS."""
+    seen = 0
+    async for chunk in chunks:
+        seen += len(chunk.rows)
+        if seen > MAX_ROWS:
+            raise SourceTooLarge(source, f"more than {MAX_ROWS} rows; {_advice(narrowed_by)}")
+        yield chunk
+
+
+def _advice(narrowed_by: Sequence[str]) -> str:
+    if not narrowed_by:
+        return "no filter makes what it sends shorter: leave it out by `sources`"
+    return f"narrow the list by {', '.join(f'`{name}`' for name in narrowed_by)}"

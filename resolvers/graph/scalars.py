@@ -32,13 +32,14 @@ def print_instant(moment: datetime) -> str:
 def _read_instant(value: Any) -> datetime:
     try:
         moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        utc_moment = moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):  # the last: an offset may lead out of the years there are
         moment = None
     if moment is None or moment.tzinfo is None:
         raise GraphQLError(
             f"DateTime wants an ISO 8601 instant with Z or an offset, such as 2026-11-01T12:00:00Z: {value!r}"
         )
-    return moment.astimezone(UTC)
+    return utc_moment
 
 
 def _read_byte_count(value: Any) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from aiodataloader import DataLoader
@@ -33,8 +33,9 @@ class Desk:
 
 
 def identity(where: Any) -> tuple[Any, ...]:
-    """What a cursor remembers of a filter: the fields that are given, so that a new field leaves old cursors valid."""
-    return tuple((name, value) for name, value in vars(where).items() if value is not None) if where else ()
+    """What a cursor remembers of a filter: fields that do something, so that a new field leaves old cursors valid."""
+    given = ((one.name, getattr(where, one.name), one.default) for one in fields(where)) if where else ()
+    return tuple((name, value) for name, value, default in given if value != default)
 
 
 async def looked_up(loader: DataLoader[Route, T | None], source: str, selection: Selection[T, Any]) -> Reading[T]:

@@ -20,6 +20,7 @@ from resolvers.graph.window import Window
 from resolvers.lists import Desk, identity, settled, settled_each
 
 At = GraphQLResolveInfo[Any]
+NARROWED_BY = ("releaseIds", "kinds")
 
 
 async def everywhere(desk: Desk, where: ArtifactFilter | None, window: Window, at: At) -> Connection[Artifact]:
@@ -29,7 +30,7 @@ async def everywhere(desk: Desk, where: ArtifactFilter | None, window: Window, a
         if selection.ids is not None:
             return await _of_releases(desk, selection, source)
         stream = desk.sources.upstreams[source].artifacts(selection.query(source))
-        return await read_whole(source, stream, selection.keep)
+        return await read_whole(source, stream, selection.keep, NARROWED_BY)
 
     listing = Listing(orders.artifacts(), identity(where), desk.sources.names, selection.asked, read)
     return await desk.lister.connection(listing, window, at)

@@ -21,6 +21,8 @@ from resolvers.graph.window import Window
 from resolvers.lists import Desk, identity, looked_up
 
 At = GraphQLResolveInfo[Any]
+NARROWED_BY = ("names", "slugs", "organizations")
+"Filters that a source may apply itself."
 
 
 async def everywhere(
@@ -49,7 +51,7 @@ async def with_slug(desk: Desk, slug: str, source: str | None) -> Fleet | None:
     readings = await asyncio.gather(*(_read(desk, selection, name) for name in sorted(selection.asked)))
     found = [fleet for reading in readings for fleet in reading.rows]
     if len({fleet.source_name for fleet in found}) > 1:
-        names = ", ".join(fleet.source_name for fleet in found)
+        names = ", ".join(sorted({fleet.source_name for fleet in found}))
         raise BadArgument(f"several sources know the slug {slug!r}: {names}; name one by `source`")
     errors = [error for reading in readings for error in reading.errors]
     if not found and errors:
@@ -59,4 +61,4 @@ async def with_slug(desk: Desk, slug: str, source: str | None) -> Fleet | None:
 
 async def _read(desk: Desk, selection: FleetSelection, source: str) -> Reading[Fleet]:
     stream = desk.sources.upstreams[source].fleets(selection.query(source))
-    return await read_whole(source, stream, selection.keep)
+    return await read_whole(source, stream, selection.keep, NARROWED_BY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,11 +31,9 @@ async def everywhere(
     fleet_names = where.fleet_names if where else None
 
     async def read(source: str) -> Reading[Release]:
-        if selection.ids is not None:
-            return await looked_up(desk.loaders.release_by_key, source, selection)
         if fleet_names is not None:
             return await _read_named(desk, selection, fleet_names, source)
-        return await _read(desk, selection.query(source), selection.keep, source)
+        return await _read(desk, selection, selection.query(source), source)
 
     listing = Listing(orders.releases(order), identity(where), desk.sources.names, selection.asked, read)
     return await desk.lister.connection(listing, window, at)
@@ -50,8 +48,11 @@ async def of_fleet(
     async def read(source: str) -> Reading[Release]:
         if where and where.fleet_names is not None and fleet.name not in where.fleet_names:
             return Reading(source)
-        query = replace(selection.query(source), fleet_ids=None)
-        reading = await desk.loaders.releases_by_fleet_key.load((*fleet.route, query))
+        query = selection.query(source)
+        if query.fleet_ids is not None and fleet.native_id not in query.fleet_ids:
+            return Reading(source)
+        key = (*fleet.route, replace(query, fleet_ids=None))
+        reading = await desk.loaders.releases_by_fleet_key.load(key)
         return replace(reading, rows=[row for row in reading.rows if _is_wanted(row, selection)])
 
     listing = Listing(
@@ -65,22 +66,26 @@ async def _read_named(
 ) -> Reading[Release]:
     """Names of fleets become ids first: a call more for each source, and the only way that holds for all vendors."""
     fleets = desk.sources.upstreams[source].fleets(FleetQuery(names=tuple(fleet_names)))
-    named = await read_whole(source, fleets, lambda fleet: fleet.name in fleet_names)
-    if not named.rows:
-        return Reading(source, errors=named.errors, is_lost=named.is_lost)
+    named = await read_whole(source, fleets, lambda fleet: fleet.name in fleet_names, ("fleetIds",))
     query = filters.narrowed(selection.query(source), [fleet.native_id for fleet in named.rows])
-    reading = await _read(desk, query, selection.keep, source)
+    if not query.fleet_ids:
+        return Reading(source, errors=named.errors, is_lost=named.is_lost)
+    reading = await _read(desk, selection, query, source)
     return replace(reading, errors=(*named.errors, *reading.errors))
 
 
-async def _read(desk: Desk, query: ReleaseQuery, keep: Callable[[Release], bool], source: str) -> Reading[Release]:
+async def _read(desk: Desk, selection: ReleaseSelection, query: ReleaseQuery, source: str) -> Reading[Release]:
     """Filtered by fleet again: an upstream that ignores the narrowing must not widen the answer."""
     within = None if query.fleet_ids is None else frozenset(query.fleet_ids)
 
-    def wanted(row: Release) -> bool:
-        return (within is None or row.fleet_native_id in within) and keep(row)
+    def is_wanted(row: Release) -> bool:
+        return (within is None or row.fleet_native_id in within) and selection.keep(row)
 
-    return await read_whole(source, desk.sources.upstreams[source].releases(query), wanted)
+    if selection.ids is not None:
+        reading = await looked_up(desk.loaders.release_by_key, source, selection)
+        return replace(reading, rows=list(filter(is_wanted, reading.rows)))
+    upstream = desk.sources.upstreams[source]
+    return await read_whole(source, upstream.releases(query), is_wanted, filters.narrowed_by(upstream.facts))
 
 
 def _is_wanted(row: Release, selection: ReleaseSelection) -> bool:

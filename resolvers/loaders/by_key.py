@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
-from resolvers.errors import UpstreamError
 from resolvers.upstreams.port import Found, Upstream
 
 T = TypeVar("T")
@@ -20,7 +19,7 @@ Batch = Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]
 def by_key(upstreams: Mapping[str, Upstream], ask: Ask[T]) -> Batch:
     """A batch function over routes. Gives a value, None for what is known not to be there, or the error, by key."""
 
-    async def batch(routes: list[Route]) -> list[T | UpstreamError | None]:
+    async def batch(routes: list[Route]) -> list[T | Exception | None]:
         by_source = grouped(routes)
         answers = await asyncio.gather(*(_asked(upstreams[source], ids, ask) for source, ids in by_source.items()))
         found = dict(zip(by_source, answers, strict=True))
@@ -37,8 +36,9 @@ def grouped(routes: Sequence[Route]) -> dict[str, list[str]]:
     return groups
 
 
-async def _asked(upstream: Upstream, ids: Sequence[str], ask: Ask[T]) -> Found[T]:
+async def _asked(upstream: Upstream, ids: Sequence[str], ask: Ask[T]) -> Mapping[str, T | Exception]:
+    """What the source answers, or its error at each of its keys: also one nobody expected is theirs alone."""
     try:
         return await ask(upstream, ids)
-    except UpstreamError as error:
+    except Exception as error:
         return dict.fromkeys(ids, error)

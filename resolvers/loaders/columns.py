@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from resolvers.errors import UpstreamError
 from resolvers.loaders.by_key import Batch, Route, by_key
 from resolvers.upstreams.port import Upstream
 
@@ -17,7 +16,7 @@ ColumnsKey = tuple[str, str, frozenset[str]]
 def columns_by_release(upstreams: Mapping[str, Upstream]) -> Batch:
     """A batch function: one call a source and chunk for each set of columns."""
 
-    async def batch(keys: list[ColumnsKey]) -> list[Mapping[str, Any] | UpstreamError | None]:
+    async def batch(keys: list[ColumnsKey]) -> list[Mapping[str, Any] | Exception | None]:
         sets = {columns for _, _, columns in keys}
         answers = await asyncio.gather(*(_of(columns, [k[:2] for k in keys if k[2] == columns]) for columns in sets))
         found = {key: value for answer in answers for key, value in answer.items()}

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 
 from resolvers.errors import UpstreamError
-from resolvers.federation.reading import Reading
+from resolvers.federation.filters.releases import narrowed_by
+from resolvers.federation.reading import Reading, capped
 from resolvers.graph.release import Release
 from resolvers.loaders.by_key import Batch
 from resolvers.upstreams.port import Chunk, Failure, ReleaseQuery, Upstream
@@ -19,7 +20,7 @@ FleetReleasesKey = tuple[str, str, ReleaseQuery]
 def releases_by_fleet(upstreams: Mapping[str, Upstream]) -> Batch:
     """A batch function: each fleet's releases in no order, not yet filtered here."""
 
-    async def batch(keys: list[FleetReleasesKey]) -> list[Reading[Release]]:
+    async def batch(keys: list[FleetReleasesKey]) -> list[Reading[Release] | Exception]:
         groups: dict[tuple[str, ReleaseQuery], list[str]] = {}
         for source, fleet_id, query in keys:
             groups.setdefault((source, query), []).append(fleet_id)
@@ -32,13 +33,16 @@ def releases_by_fleet(upstreams: Mapping[str, Upstream]) -> Batch:
 
 async def _shared(
     source: str, upstream: Upstream, query: ReleaseQuery, fleet_ids: Sequence[str]
-) -> dict[str, Reading[Release]]:
+) -> Mapping[str, Reading[Release] | Exception]:
     rows: dict[str, list[Release]] = {fleet_id: [] for fleet_id in fleet_ids}
     failures: list[Failure] = []
     try:
-        await _collect(upstream.releases(replace(query, fleet_ids=tuple(fleet_ids))), rows, failures)
+        stream = upstream.releases(replace(query, fleet_ids=tuple(fleet_ids)))
+        await _collect(capped(source, stream, narrowed_by(upstream.facts)), rows, failures)
     except UpstreamError as error:
         return {fleet_id: Reading(source, errors=(error,), is_lost=True) for fleet_id in fleet_ids}
+    except Exception as error:  # nobody expected it: still, it is no matter of the other sources
+        return dict.fromkeys(fleet_ids, error)
     return {fleet_id: _of_fleet(source, fleet_id, own, failures) for fleet_id, own in rows.items()}
 
 

@@ -15,7 +15,7 @@ import aiohttp
 from yarl import URL
 
 from resolvers.errors import SourceTooLarge, UpstreamError, UpstreamTimeout, UpstreamUnreachable
-from resolvers.transport import statuses
+from resolvers.transport import allowance, statuses
 from resolvers.transport.budget import Budget
 from resolvers.transport.credentials import Credentials, FixedHeaders
 from resolvers.transport.observe import Call, Observe, unobserved
@@ -138,8 +138,8 @@ class Http:
         parts, size = [], 0
         async for part in response.content.iter_any():
             size += len(part)
-            if size > self.max_bytes:
-                raise SourceTooLarge(self.source, f"more than {self.max_bytes >> 20} MiB in one answer ({request})")
+            if size > self.max_bytes or not allowance.take(len(part)):
+                raise SourceTooLarge(self.source, f"more than {self.max_bytes >> 20} MiB for one list ({request})")
             parts.append(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 

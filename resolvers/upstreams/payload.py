@@ -17,6 +17,9 @@ T = TypeVar("T")
 REPORTED = 10
 "How many rows of one call are reported with their path; the rest is only counted."
 
+# Beside its own errors msgspec lets these through: a text that is no UTF-8, and arrays nested without end.
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
 _log = structlog.get_logger("releasegraph.upstreams")
 
 
@@ -36,7 +39,7 @@ class _Misfits:
     count: int = 0
     shown: list[str] = field(default_factory=list)
 
-    def note(self, at: str, error: msgspec.DecodeError) -> None:
+    def note(self, at: str, error: Exception) -> None:
         self.count += 1
         if self.count <= REPORTED:
             self.shown.append(_placed(at, error))
@@ -46,7 +49,7 @@ def decode(source: str, call: str, body: bytes | msgspec.Raw, shape: type[T]) ->
     """One object, or an envelope whose rows are still `msgspec.Raw`. Raises UpstreamPayloadError naming the path."""
     try:
         return cast(T, _decoder(shape).decode(body))
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise UpstreamPayloadError(source, f"an answer in no known shape: {_placed('$', error)} ({call})") from None
 
 
@@ -57,7 +60,7 @@ def decode_rows(source: str, call: str, body: bytes | msgspec.Raw, row: type[T],
     """
     try:
         return Rows(_decoder(list[row]).decode(body))  # type: ignore[valid-type]  # a list type made at run time
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return _one_by_one(source, call, decode(source, call, body, list[msgspec.Raw]), row, at)
 
 
@@ -72,17 +75,23 @@ def _one_by_one(source: str, call: str, raws: Iterable[msgspec.Raw], row: type[T
     for index, raw in enumerate(raws):
         try:
             rows.append(_decoder(row).decode(raw))
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             misfits.note(f"{at}[{index}]", error)
     _log.warning("rows dropped", source=source, call=call, dropped=misfits.count, examples=misfits.shown)
     what = f"{misfits.count} of {len(rows) + misfits.count} rows in no known shape: {'; '.join(misfits.shown)} ({call})"
     return Rows(rows, UpstreamPayloadError(source, what))
 
 
-def _placed(at: str, error: msgspec.DecodeError) -> str:
+def _placed(at: str, error: Exception) -> str:
     """msgspec's sentence with the path of the whole answer: "Expected `int`, got `str` at $.data[3].id"."""
-    sentence, _, path = str(error).partition(" - at `$")
+    sentence, _, path = _sentence(error).partition(" - at `$")
     return f"{sentence} at {at}{path.rstrip('`')}"
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "Text is not UTF-8"
+    return "Nested too deep" if isinstance(error, RecursionError) else str(error)
 
 
 def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:

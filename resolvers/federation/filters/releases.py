@@ -8,13 +8,23 @@ from datetime import datetime
 
 from resolvers.errors import BadArgument
 from resolvers.federation.filters.selection import Check, Selection, SourceFacts, all_of, knowing, named, native_ids
-from resolvers.graph.enums import ReleaseStatus
+from resolvers.graph.enums import ReleaseFilterField, ReleaseStatus
 from resolvers.graph.inputs import ReleaseFilter, ReleaseOrder
 from resolvers.graph.release import Release
 from resolvers.knowledge import versions
-from resolvers.upstreams.port import Fact, ReleaseQuery
+from resolvers.upstreams.port import Fact, Facts, ReleaseQuery
 
 SHORTEST_REVISION = 7
+ARGUMENTS: Mapping[ReleaseFilterField, str] = {
+    ReleaseFilterField.IDS: "ids",
+    ReleaseFilterField.FLEETS: "fleetIds",
+    ReleaseFilterField.NAMES: "names",
+    ReleaseFilterField.VERSIONS: "versions",
+    ReleaseFilterField.REVISIONS: "revisions",
+    ReleaseFilterField.STATUSES: "statuses",
+    ReleaseFilterField.CREATED: "createdAfter",
+    ReleaseFilterField.IS_CLOSED: "isClosed",
+}
 WHOLE_REVISION = 40
 
 ReleaseSelection = Selection[Release, ReleaseQuery]
@@ -43,6 +53,11 @@ def narrowed(query: ReleaseQuery, fleet_ids: Iterable[str]) -> ReleaseQuery:
     """The query cut to these fleets of its source, within those it was about already."""
     within = tuple(native_id for native_id in fleet_ids if query.fleet_ids is None or native_id in query.fleet_ids)
     return replace(query, fleet_ids=within)
+
+
+def narrowed_by(facts: Facts) -> list[str]:
+    """The filters that make what this source sends shorter, as a client spells them."""
+    return [ARGUMENTS[field] for field in facts.pushed_down]
 
 
 def _able(facts: SourceFacts, where: ReleaseFilter) -> set[str]:

@@ -14,6 +14,9 @@ from resolvers.upstreams.port import Fact, Facts
 T = TypeVar("T")
 Q = TypeVar("Q")
 Check = Callable[[T], bool]
+MAX_IDS = 1000
+"Each may cost a part of an upstream call."
+
 SourceFacts = Mapping[str, Facts]
 "Facts of every configured source by its name."
 
@@ -57,6 +60,9 @@ def knowing(facts: SourceFacts, needed: Iterable[tuple[Any, Fact]], of: Callable
 
 def native_ids(facts: SourceFacts, ids: Iterable[str], type_name: str) -> dict[str, list[str]]:
     """Global ids as native ids by source. Raises InvalidKey for one that this graph, as configured, never issued."""
+    ids = list(ids)
+    if len(ids) > MAX_IDS:
+        raise BadArgument(f"at most {MAX_IDS} ids of one kind in a filter, not {len(ids)}")
     by_source: dict[str, list[str]] = {}
     for global_id in ids:
         key = keys.decode(global_id, type_name)

@@ -109,4 +109,7 @@ def _instant(moment: datetime | None) -> datetime | None:
     """In UTC; one without a zone is UTC already."""
     if moment is None:
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:  # an offset at the edge of the years there are: hours do not matter there
+        return moment.replace(tzinfo=UTC)

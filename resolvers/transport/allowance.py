@@ -1,0 +1,32 @@
+"""Allowance: how many bytes one list may read of one source, over all the calls that takes.
+
+It travels with the task that reads, so that adapters need not hand it on.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+
+
+class Allowance:
+    def __init__(self, size_bytes: int):
+        self._left = size_bytes
+
+    def take(self, size_bytes: int) -> bool:
+        """False once more was taken than there was."""
+        self._left -= size_bytes
+        return self._left >= 0
+
+
+_current: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
+
+
+def begin(size_bytes: int) -> None:
+    """From here on, in this task and those it starts."""
+    _current.set(Allowance(size_bytes))
+
+
+def take(size_bytes: int) -> bool:
+    """False once the task's allowance is used up; a task without one may take what it likes."""
+    allowance = _current.get()
+    return allowance is None or allowance.take(size_bytes)
