@@ -309,7 +309,7 @@ def test_every_file_that_is_linked_exists(text: str) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        f"At most {MAX_ROWS:,} rows of a source and {MAX_BYTES >> 20} MiB in one of its answers",
+        f"At most {MAX_ROWS:,} rows and {MAX_BYTES >> 20} MiB of a source for one list",
         f"A page has {DEFAULT_SIZE} rows unless asked",
         f"at most {Server().max_page_size}.",
         *(f"`{header}`" for header in csrf.HEADERS),
