@@ -38,7 +38,7 @@ def create_app(settings: Settings) -> Starlette:
             yield
 
     # Two routes for one endpoint: a mount would answer one of them with a redirect.
-    graphql = [Route(path, endpoint.graphql, methods=["GET", "POST"]) for path in ("/graphql", "/graphql/")]
+    graphql = [Route(path, endpoint.graphql, methods=endpoint.METHODS) for path in ("/graphql", "/graphql/")]
     plain = [Route("/", home.home), Route("/healthz", health.healthz), Route("/readyz", health.readyz)]
     routes = [*graphql, *plain, *explorer.routes()]
     return Starlette(routes=routes, middleware=_middleware(settings.server), lifespan=lifespan)

@@ -99,8 +99,9 @@ class Request:
             return Reading(name, [source] if kinds is None or source.kind in kinds else [])
 
         listing = Listing(orders.sources(), (kinds,), self.sources.names, frozenset(self.sources.names), read)
-        # Nobody was asked for this list: it is configuration.
-        return replace(await self._lister.connection(listing, window, at), sources=[])
+        # Nobody is asked for this list, it is configuration: nothing of it is told of the sources.
+        lister = replace(self._lister, collector=Collector())
+        return replace(await lister.connection(listing, window, at), sources=[])
 
     async def releases(
         self, where: ReleaseFilter | None, order: ReleaseOrder | None, window: Window, at: At

@@ -23,7 +23,12 @@ from resolvers.request import Request
 Info = strawberry.Info[Request, None]
 Id = Annotated[strawberry.ID, strawberry.argument(description="A global id, as an answer gave it.")]
 SourceName = Annotated[str, strawberry.argument(description="The source's configured name.")]
-NativeId = Annotated[str, strawberry.argument(description="The upstream's own route to it, as `nativeId` gives it.")]
+NativeId = Annotated[
+    str,
+    strawberry.argument(
+        description="The upstream's own route, as `nativeId` gives it: percent-encoded, joined by `/`."
+    ),
+]
 
 
 @strawberry.type(description="Where everything begins.")

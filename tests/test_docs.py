@@ -185,7 +185,7 @@ def test_the_example_as_it_stands_changes_nothing() -> None:
 def test_the_example_with_every_setting_in_force_loads_and_shows_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     for name in re.findall(r'_file = "(.+)"', uncommented()):
-        (tmp_path / name).write_text("sixteen characters or more")
+        (tmp_path / name).write_text("sixteen-characters-or-more")
     (tmp_path / "gateway.toml").write_text(uncommented(), encoding="utf-8")
 
     settings = load(tmp_path / "gateway.toml", {})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
+from typing import Annotated
 
 import msgspec
 
@@ -15,9 +16,9 @@ import msgspec
 class Fault(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     source: str = "*"
     path: str = "*"  # glob over the raw path with prefix and query
-    status: int | None = None
-    retry_after: int | None = None  # seconds
-    delay_ms: int = 0
+    status: Annotated[int, msgspec.Meta(ge=200, le=599)] | None = None
+    retry_after: Annotated[int, msgspec.Meta(ge=0)] | None = None  # seconds
+    delay_ms: Annotated[int, msgspec.Meta(ge=0, le=600_000)] = 0
     drop: bool = False  # close without an answer
     cut_body: bool = False  # close in the middle of the body
     wrong_shape: bool = False  # 200 with JSON nobody documented

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from starlette.applications import Starlette
@@ -23,6 +23,7 @@ from upstream_mocks.faults import Fault, Faults
 from upstream_mocks.world import KINDS, World
 
 Build = Callable[[World, Mapping[str, Any]], ASGIApp]
+_Kind = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join(KINDS)})$")]
 WRONG_SHAPE = b'{"unexpected":{"shape":[1,"two",null]}}'
 
 
@@ -87,7 +88,11 @@ class Mocks:
 
     async def _switches(self, request: Request) -> Response:
         if request.method == "PUT":
-            for kind, values in (await request.json()).items():
+            try:
+                given = msgspec.json.decode(await request.body(), type=dict[_Kind, dict[str, Any]])
+            except msgspec.DecodeError as error:
+                return JSONResponse({"error": f"expected switches by kind, one of {', '.join(KINDS)}: {error}"}, 400)
+            for kind, values in given.items():
                 self.switches[kind].clear()
                 self.switches[kind].update(values)
         return JSONResponse(self.switches)

@@ -58,7 +58,9 @@ class Documents:
         except GraphQLError as error:
             # graphql-core tells this limit from any other syntax error by its sentence alone.
             if f"more than {self._limits.max_tokens} tokens" in error.message:
-                too_long = limits.too_complex("tokens", f"over {self._limits.max_tokens}", self._limits.max_tokens)
+                too_long = limits.too_complex(
+                    "a number of tokens", f"over {self._limits.max_tokens}", self._limits.max_tokens
+                )
                 raise Unusable([too_long], "QUERY_TOO_COMPLEX") from None
             raise Unusable([error], "GRAPHQL_PARSE_FAILED") from None
 

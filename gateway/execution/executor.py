@@ -10,8 +10,9 @@ from graphql import DocumentNode, ExecutionResult, GraphQLSchema, OperationDefin
 from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
-from gateway.execution import documents, masking
+from gateway.execution import documents, masking, rows
 from gateway.execution.documents import Documents, Unusable
+from gateway.execution.limits import Limits, too_complex
 from resolvers.request import Request
 
 
@@ -50,13 +51,18 @@ class Executor:
     Not through `Schema.execute`: it takes the text, and would parse and validate it again for each request.
     """
 
-    def __init__(self, schema: Schema, documents: Documents):
-        self._schema, self._documents = schema, documents
+    def __init__(self, schema: Schema, documents: Documents, limits: Limits):
+        self._schema, self._documents, self._limits = schema, documents, limits
 
     def find(self, asked: Operation) -> Found:
         """The operation, prepared. Raises Unusable."""
         document = self._documents.prepare(asked.text)
-        return Found(document, documents.operation(document, asked.name))
+        node = documents.operation(document, asked.name)
+        limits = self._limits
+        count = rows.count(document, node, asked.variables, limits.max_page)
+        if count > limits.max_rows:
+            raise Unusable([too_complex("a number of rows of up to", count, limits.max_rows)], "QUERY_TOO_COMPLEX")
+        return Found(document, node)
 
     async def run(
         self, found: Found, asked: Operation, request: Request, request_id: str, *, tell_losses: bool
@@ -73,7 +79,7 @@ class Executor:
         )
         result = await outcome if isawaitable(outcome) else outcome
         errors = [masking.shown(error, request_id) for error in result.errors or ()]
-        losses = [masking.lost(loss) for loss in request.collector.losses] if tell_losses else []
+        losses = [masking.lost(loss) for loss in request.collector.losses if tell_losses or not loss.is_partial]
         return _answer(result, [*errors, *losses], request)
 
 

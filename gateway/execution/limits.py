@@ -28,6 +28,8 @@ class Limits:
     max_depth: int
     max_aliases: int
     max_tokens: int
+    max_rows: int
+    max_page: int  # rows of one list
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,8 @@ def check(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
         measure.of(node.selection_set) for node in document.definitions if isinstance(node, OperationDefinitionNode)
     ]
     told = (
-        ("depth", max((size.depth for size in sizes), default=0), limits.max_depth),
-        ("aliases", max((size.aliases for size in sizes), default=0), limits.max_aliases),
+        ("a depth of", max((size.depth for size in sizes), default=0), limits.max_depth),
+        ("a number of aliases of", max((size.aliases for size in sizes), default=0), limits.max_aliases),
     )
     return [too_complex(what, found, limit) for what, found, limit in told if found > limit]
 

@@ -26,11 +26,11 @@ def shown(error: GraphQLError, request_id: str, code: str = "BAD_ARGUMENT") -> d
 
 
 def lost(loss: Loss) -> dict[str, Any]:
-    """The entry beside a list that lacks a source, or a part of it."""
+    """The entry for a source that a list lacks, wholly or in part; `partial` while the others are there."""
     return {
         "message": str(loss.error),
         "path": list(loss.path),
-        "extensions": {**loss.error.extensions, "partial": True},
+        "extensions": {**loss.error.extensions, **({"partial": True} if loss.is_partial else {})},
     }
 
 

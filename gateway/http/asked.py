@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from gateway.access import csrf
 from gateway.execution.executor import Operation
@@ -40,11 +40,14 @@ def from_get(request: Request) -> Operation:
 
 async def _body(request: Request, max_bytes: int) -> bytes:
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > max_bytes:
-            raise NotAsked(413, f"the body is over {max_bytes} bytes, the most this server takes")
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            size += len(part)
+            if size > max_bytes:
+                raise NotAsked(413, f"the body is over {max_bytes} bytes, the most this server takes")
+            parts.append(part)
+    except ClientDisconnect:
+        raise NotAsked(400, "the client left before the body was complete") from None
     return b"".join(parts)
 
 

@@ -18,6 +18,9 @@ from gateway.http.asked import NotAsked
 from gateway.runtime import Runtime
 from gateway.telemetry import log
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"All are answered here, so that those that are not taken are told so in JSON."
+
 PARTIAL_ERRORS_HEADER = "x-partial-errors"
 
 
@@ -42,7 +45,9 @@ async def graphql(request: Request) -> Response:
 async def _operation(request: Request) -> Operation:
     if request.method == "POST":
         return await asked.from_post(request, _runtime(request).settings.server.max_body_bytes)
-    return asked.from_get(request)
+    if request.method in ("GET", "HEAD"):
+        return asked.from_get(request)
+    raise NotAsked(405, f"{request.method} is not taken here: send POST, or GET for a query", {"Allow": "GET, POST"})
 
 
 async def _answered(request: Request, operation: Operation) -> tuple[OperationDefinitionNode | None, Answer]:

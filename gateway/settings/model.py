@@ -51,6 +51,9 @@ class Server(_Section):
     max_depth: int = Field(default=15, ge=1, le=100, description="fields inside fields")
     max_aliases: int = Field(default=30, ge=0, le=10_000)
     max_tokens: int = Field(default=4000, ge=1, le=1_000_000, description="words and signs of a document")
+    max_rows: int = Field(
+        default=50_000, ge=1, le=10_000_000, description="that one operation may ask for, lists inside lists multiplied"
+    )
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, le=64 * 1024 * 1024)
     cursor_key: SecretStr | None = Field(
         default=None, min_length=16, description="signs cursors; workers and replicas need the same"

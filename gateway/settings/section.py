@@ -146,7 +146,7 @@ class Reading(Generic[M]):
         context = error.get("ctx", {})
         if name in self.section.secrets:  # neither its value nor what a validator says of it
             least = context.get("min_length")
-            return f"should have at least {least} characters" if least else "is not usable"
+            return f"should have at least {least} characters" if least else "is not usable: one word, no line break"
         if "error" in context:
             return str(context["error"])
         # The section as a whole holds secrets too.

@@ -71,7 +71,7 @@ class Lister:
         asked = [reading for reading in readings if not reading.is_skipped]
         if asked and all(reading.is_lost for reading in asked):
             # The field's own error speaks for the first source, so only the others are noted beside it.
-            self.collector.note(path, asked[1:], page.sources)
+            self.collector.note(path, asked[1:], page.sources, is_partial=False)
             raise asked[0].errors[0]
         self.collector.note(path, readings, page.sources)
         return page

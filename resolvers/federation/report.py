@@ -51,6 +51,7 @@ class Loss:
 
     path: Sequence[str | int]
     error: UpstreamError
+    is_partial: bool  # false: nobody answered, and the list is null
 
 
 @dataclass
@@ -61,9 +62,14 @@ class Collector:
     states: dict[str, AnswerState] = field(default_factory=dict)
 
     def note(
-        self, path: Sequence[str | int], readings: Iterable[Reading[Any]], reports: Iterable[SourceReport]
+        self,
+        path: Sequence[str | int],
+        readings: Iterable[Reading[Any]],
+        reports: Iterable[SourceReport],
+        *,
+        is_partial: bool = True,
     ) -> None:
-        self.losses += [Loss(path, reading.errors[0]) for reading in readings if reading.errors]
+        self.losses += [Loss(path, reading.errors[0], is_partial) for reading in readings if reading.errors]
         for one in reports:
             self.states[one.source_name] = self._worse(one)
 

@@ -78,9 +78,11 @@ class PagingKind(Enum):
 
 @strawberry.enum(description="What releases are ordered by.")
 class ReleaseOrderField(Enum):
-    CREATED_AT = word("CREATED_AT", description="When the upstream made it; releases without a time stand last.")
+    CREATED_AT = word(
+        "CREATED_AT", description="When the upstream made it, to the millisecond; those without a time last."
+    )
     UPDATED_AT = word("UPDATED_AT", description="When it last changed; it may move while you page.")
-    VERSION = word("VERSION", description="The version as understood; a draft's version may change while you page.")
+    VERSION = word("VERSION", description="The version as understood: labels above numbers above dates above versions.")
     NAME = word("NAME", description="The name, by code point.")
 
 

@@ -32,7 +32,7 @@ class ReleaseFilter:
     version_range: str | None = strawberry.field(
         default=None, description="PEP 440 operators over the understood version: `>=1.2,<2`."
     )
-    include_prereleases: bool = strawberry.field(
+    include_prereleases: bool | None = strawberry.field(
         default=False, description="Whether pre-releases match a `versionRange` that names none."
     )
     revisions: list[str] | None = strawberry.field(
@@ -42,7 +42,7 @@ class ReleaseFilter:
     is_closed: bool | None = strawberry.field(default=None, description="Whether it is frozen (MetaKraftwerk).")
     created_after: datetime | None = strawberry.field(default=None, description="Made at this instant or later.")
     created_before: datetime | None = strawberry.field(default=None, description="Made before this instant.")
-    include_deleted: bool = strawberry.field(
+    include_deleted: bool | None = strawberry.field(
         default=False, description="Whether releases marked as deleted are listed; `statuses: [DELETED]` implies it."
     )
 

@@ -45,7 +45,7 @@ async def everywhere(
 
 
 async def with_slug(desk: Desk, slug: str, source: str | None) -> Fleet | None:
-    """Raises BadArgument when two sources know the slug, an UpstreamError when it could not be found out."""
+    """Raises BadArgument when two sources know the slug, an UpstreamError when one of those asked did not answer."""
     where = FleetFilter(slugs=[slug], sources=None if source is None else [source])
     selection = filters.select(desk.sources.facts, where)
     readings = await asyncio.gather(*(_read(desk, selection, name) for name in sorted(selection.asked)))
@@ -54,7 +54,8 @@ async def with_slug(desk: Desk, slug: str, source: str | None) -> Fleet | None:
         names = ", ".join(sorted({fleet.source_name for fleet in found}))
         raise BadArgument(f"several sources know the slug {slug!r}: {names}; name one by `source`")
     errors = [error for reading in readings for error in reading.errors]
-    if not found and errors:
+    # One that did not answer may hold the slug as well: whether the found one is the only one is not known.
+    if errors:
         raise errors[0]
     return found[0] if found else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from resolvers.graph.enums import SourceKind
 
@@ -35,6 +35,14 @@ class SourceConfig(BaseModel):
     timeout_s: float = Field(default=10, gt=0, le=300, description="for one full answer")
     concurrency: int = Field(default=8, ge=1, le=100, description="calls at once")
     writable: bool = Field(default=False, description="whether mutations may reach it")
+
+    @field_validator("token", check_fields=False)
+    @classmethod
+    def _is_one_word(cls, token: SecretStr | None) -> SecretStr | None:
+        # It travels in a header: a line break in it would be refused there, at every call, in a library's own words.
+        if token is not None and not re.fullmatch(r"[\x21-\x7e]+", token.get_secret_value()):
+            raise ValueError("should be one word of plain characters, without space or line break")
+        return token
 
 
 class TokenConfig(SourceConfig):

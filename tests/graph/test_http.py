@@ -158,16 +158,39 @@ ALIASED = " ".join(f"a{number}: sources {{ totalCount }}" for number in range(31
 @pytest.mark.parametrize(
     ("query", "what"),
     [
-        pytest.param(f"{{ {DEEP} }}", "depth 16", id="depth"),
-        pytest.param(f"{{ {ALIASED} }}", "aliases 31", id="aliases"),
-        pytest.param(f"{{ {'__typename ' * 4001} }}", "tokens over 4000", id="tokens"),
+        pytest.param(f"{{ {DEEP} }}", "depth of 16", id="depth"),
+        pytest.param(f"{{ {ALIASED} }}", "number of aliases of 31", id="aliases"),
+        pytest.param(f"{{ {'__typename ' * 4001} }}", "number of tokens over 4000", id="tokens"),
     ],
 )
 async def test_too_large_an_operation_names_the_limit(gateway: Gateway, query: str, what: str) -> None:
     error = await gateway.error(query)
 
     assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX"}
-    assert f"the operation has {what};" in error["message"]
+    assert f"the operation has a {what};" in error["message"]
+
+
+async def test_lists_inside_lists_are_counted_before_anything_is_asked(gateway: Gateway, mocks: MockPort) -> None:
+    query = """query Deep($first: Int = 200) { releases(first: $first) { nodes { fleet {
+      ...R } } } }
+      fragment R on Fleet { releases(last: 200) { edges { node { fleet { releases { nodes { id } } } } } } }"""
+
+    error = await gateway.error(query)
+    fewer = await gateway.post(query, first=2)
+
+    assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX"}
+    assert "a number of rows of up to " in error["message"]
+    assert "this server takes at most 50000" in error["message"]
+    assert "errors" not in fewer
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS"])
+async def test_other_methods_are_refused_in_json(gateway: Gateway, method: str) -> None:
+    async with gateway.session.request(method, f"{gateway.url}/graphql", json={"query": NAME}) as reply:
+        body = await reply.json()
+
+    assert (reply.status, reply.headers["Allow"]) == (405, "GET, POST")
+    assert body["errors"][0]["extensions"] == {"code": "BAD_REQUEST"}
 
 
 async def test_aliases_are_counted_wherever_a_fragment_is_spread(gateway: Gateway) -> None:

@@ -165,4 +165,5 @@ def _source(name: str) -> Source:
     return Source(name=name, kind=SourceKind.BALENA, capabilities=capabilities, health_of=lambda: None)
 
 
-_EXECUTOR = Executor(schema, Documents(core(schema), Limits(max_depth=15, max_aliases=30, max_tokens=4000), 100))
+_LIMITS = Limits(max_depth=15, max_aliases=30, max_tokens=4000, max_rows=1_000_000, max_page=200)
+_EXECUTOR = Executor(schema, Documents(core(schema), _LIMITS, 100), _LIMITS)

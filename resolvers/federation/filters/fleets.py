@@ -21,7 +21,7 @@ def select(facts: SourceFacts, where: FleetFilter | None) -> FleetSelection:
         (where.organizations, Fact.ORGANIZATION),
         (where.is_public, Fact.PUBLIC),
         (where.is_archived, Fact.ARCHIVED),
-        (where.mine, Fact.PUBLIC),
+        (None if where.mine else where.mine, Fact.PUBLIC),
     ]
     asked = named(facts, where.sources, where.kinds) & knowing(facts, needed, lambda own: own.fleet_facts)
     asked &= asked if ids is None else ids.keys()
@@ -62,5 +62,6 @@ def _checks(where: FleetFilter) -> Iterator[Check[Fleet]]:
         yield lambda row: row.is_public is is_public
     if (is_archived := where.is_archived) is not None:
         yield lambda row: row.is_archived is is_archived
-    if (mine := where.mine) is not None:
-        yield lambda row: row.is_mine is mine
+    if where.mine is not None:
+        # A vendor that shows nothing but what is ours says nothing of it.
+        yield (lambda row: row.is_mine is not False) if where.mine else (lambda row: row.is_mine is False)

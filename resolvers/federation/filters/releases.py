@@ -115,7 +115,7 @@ def _checks(where: ReleaseFilter) -> Iterator[Check[Release]]:
     if (spelled := where.versions) is not None:
         yield lambda row: row.raw_version in spelled
     if where.version_range is not None:
-        yield _in_range(where.version_range, where.include_prereleases)
+        yield _in_range(where.version_range, bool(where.include_prereleases))
     if where.revisions is not None:
         yield _has_revision(where.revisions)
     if (statuses := where.statuses) is not None:
