@@ -8,6 +8,7 @@
     return;
   }
 
+  const NEW_TAB = '# A new query. Ctrl-Space says what can stand here, Ctrl-Enter sends it.\n\n';
   const h = React.createElement;
   const starters = JSON.parse(root.dataset.starters);
   // Named, because another GraphiQL on the same host and port would share its tabs with us.
@@ -25,6 +26,9 @@
       ReactDOM.flushSync(addTab);
       variableEditor?.setValue('');
       queryEditor.setValue(query);
+      // On a busy machine GraphiQL writes the new tab's default text a moment later than that.
+      const refill = () => queryEditor.getValue() === NEW_TAB && queryEditor.setValue(query);
+      [0, 50, 200, 500].forEach((delay) => setTimeout(refill, delay));
     }
     const button = ({ title, about, query }) =>
       h('button', { type: 'button', key: title, onClick: () => open(query) }, h('strong', null, title), about);
@@ -38,7 +42,7 @@
     GraphiQL,
     {
       fetcher: GraphiQL.createFetcher({ url: location.origin + location.pathname }),
-      defaultQuery: '# A new query. Ctrl-Space says what can stand here, Ctrl-Enter sends it.\n\n',
+      defaultQuery: NEW_TAB,
       defaultTabs: starters.map(({ query }) => ({ query })),
       plugins: [startersPlugin, GraphiQLPluginExplorer.explorerPlugin()],
       storage,
