@@ -1,4 +1,4 @@
-"""Versions: what a text means, how any two of them compare, and which of them a range admits.
+"""Versions: what a text means, and how any two of them compare.
 
 One order over everything the upstreams call a version:
 
@@ -9,30 +9,25 @@ within PEP440 it refines packaging. Between the two a PEP 440 pre-release stands
 `1.2rc1` with `1.2.0-rc.1`, `1.2a1` with `1.2.0-alpha.1`.
 
 Rejected: packaging alone. It refuses `1.2.3-hotfix.1`, takes balena's drafts (`1.2.3-1795218875297`) for
-post-releases, plain numbers and dates for versions, and what a specifier says of pre-releases depends on its release.
-So ranges are PEP 440's operators over the order of this module. Pure.
+post-releases, and plain numbers and dates for versions. Pure.
 """
 
 from __future__ import annotations
 
 import enum
-import operator
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Final, Self
+from typing import Final
 
 import packaging.version
 import semver
 
 from resolvers.knowledge.precedence import (
-    FINAL_STAGE,
     Key,
-    follows_up_on,
-    leads_up_to,
     magnitude,
     pep440_build,
     pep440_stage,
@@ -42,12 +37,7 @@ from resolvers.knowledge.precedence import (
 )
 
 GRAPHQL_INT_MAX: Final = 2**31 - 1
-MAX_CLAUSES: Final = 32  # each is tried on every row
 CACHED_TEXTS: Final = 32_768
-
-ACCEPTED: Final = (
-    "accepted are clauses of an operator (== != <= >= < > ~=) and a version, joined by commas, such as `>=1.2,<2`"
-)
 
 
 class Scheme(enum.Enum):
@@ -111,6 +101,11 @@ def _understand(raw: str, is_label: bool) -> Understood:
     if is_label:
         return _label(raw)
     return _number(raw) or _date(raw) or _semver(raw) or (_pep440(raw) if "." in raw else None) or _label(raw)
+
+
+def as_release(raw: str) -> Understood | None:
+    """The text as SEMVER or PEP440, never as a date or a number: whoever writes `<2` means a release."""
+    return _semver(raw) or _pep440(raw)
 
 
 # --- one reader per scheme: None when the text is not of it ---
@@ -204,150 +199,3 @@ def _graphql_int(number: int) -> int | None:
 def _order_key(raw: str, scheme: Scheme, *, value: Key, build: Key = ()) -> Key:
     # The raw text comes last so that two spellings with one NFC form still have an order.
     return (RANKS[scheme], value, build, unicodedata.normalize("NFC", raw), raw)
-
-
-# --- ranges ---
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRange:
-    """A conjunction of PEP 440 clauses: `>=1.2,<2`, `~=1.4`, `==1.2.*`, `!=1.3.1`."""
-
-    text: str
-    clauses: tuple[_Clause, ...]
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """The range a text spells; blanks around clauses and operators are free.
-
-        Raises ValueError with a sentence that names what is wrong and what is accepted.
-        """
-        parts = text.split(",")
-        if len(parts) > MAX_CLAUSES:
-            raise ValueError(f"The version range has {len(parts)} clauses, at most {MAX_CLAUSES} are accepted.")
-        return cls(text, tuple(clause for part in parts for clause in _clauses(part.strip())))
-
-    @property
-    def names_prerelease(self) -> bool:
-        """Whether a clause asks for a pre-release by name; to exclude one (`!=`) is not to ask for it."""
-        return any(clause.bound.is_prerelease for clause in self.clauses if clause.sign != "!=")
-
-    def contains(self, version: Understood, include_prereleases: bool = False) -> bool:
-        """Whether every clause admits the version; only SEMVER and PEP440 are ever inside.
-
-        A pre-release is inside only if `include_prereleases` is set or the range names one. Build metadata has no
-        say, on either side: `==1.2.3` holds `1.2.3+rev1`, and `>1.2.3` does not. As in PEP 440, `<2` leaves out the
-        pre-releases of 2, and `>2` its post-releases.
-        """
-        if version.scheme not in (Scheme.SEMVER, Scheme.PEP440):
-            return False
-        if version.is_prerelease and not include_prereleases and not self.names_prerelease:
-            return False
-        return all(clause.admits(version) for clause in self.clauses)
-
-
-@dataclass(frozen=True, slots=True)
-class _Clause:
-    sign: str
-    bound: Understood
-    prefix: _Numbers | None = None  # instead of the bound, for == and !=
-
-    def admits(self, version: Understood) -> bool:
-        if self.prefix is not None:
-            return _starts_with(version, self.prefix) is (self.sign == "==")
-        if not _COMPARE[self.sign](version.precedence, self.bound.precedence):
-            return False
-        return not self._is_beside_the_bound(version)
-
-    def _is_beside_the_bound(self, version: Understood) -> bool:
-        """PEP 440's exclusive comparison: 2.0rc1 is before 2, but whoever writes `<2` does not want it."""
-        if _padded_numbers(version) != _padded_numbers(self.bound):
-            return False
-        if self.sign == "<":
-            return not self.bound.is_prerelease and leads_up_to(_stage(version), _stage(self.bound))
-        return self.sign == ">" and follows_up_on(_stage(version), _stage(self.bound))
-
-
-_COMPARE: Final[Mapping[str, Callable[[Key, Key], bool]]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<=": operator.le,
-    ">=": operator.ge,
-    "<": operator.lt,
-    ">": operator.gt,
-}
-_CLAUSE: Final = re.compile(r"(===|==|!=|<=|>=|<|>|~=)\s*(.*)", re.DOTALL)
-_Numbers = tuple[int, tuple[int, ...]]  # epoch, release numbers
-_NUMBERS: Final = re.compile(r"(?:([0-9]+)!)?([0-9]+(?:\.[0-9]+)*)")
-
-
-def _clauses(part: str) -> tuple[_Clause, ...]:
-    """The clauses one part of a range stands for: one, or the two behind `~=`."""
-    match = _CLAUSE.match(part)
-    if match is None:
-        raise _wrong(part, "starts with no operator" if part else "is empty")
-    sign, operand = match.groups()
-    if sign == "===":
-        raise _wrong(part, "asks for a spelling, which is the filter `versions`")
-    if operand.endswith(".*"):
-        return (_prefix_clause(part, sign, operand[:-2]),)
-    bound = _bound(part, operand)
-    return _compatible(part, bound) if sign == "~=" else (_Clause(sign, bound),)
-
-
-def _bound(part: str, operand: str) -> Understood:
-    # Neither `2` nor `2026.03.04` is read as a number or a date here: whoever writes `<2` means a release.
-    bound = _semver(operand) or _pep440(operand)
-    if bound is None:
-        raise _wrong(part, f"names {_quoted(operand)}, which is no version")
-    return bound
-
-
-def _prefix_clause(part: str, sign: str, operand: str) -> _Clause:
-    if sign not in ("==", "!="):
-        raise _wrong(part, "has `.*`, which only == and != take")
-    bound = _bound(part, operand)
-    if _stage(bound) != FINAL_STAGE or bound.build is not None:
-        raise _wrong(part, "has `.*` behind more than release numbers")
-    return _Clause(sign, bound, prefix=_numbers(bound))
-
-
-def _compatible(part: str, bound: Understood) -> tuple[_Clause, ...]:
-    """`~=1.4.2` as PEP 440 spells it out: `>=1.4.2, ==1.4.*`."""
-    epoch, numbers = _numbers(bound)
-    if len(numbers) < 2:
-        raise _wrong(part, "needs at least two release numbers after ~=")
-    return _Clause(">=", bound), _Clause("==", bound, prefix=(epoch, numbers[:-1]))
-
-
-def _numbers(version: Understood) -> _Numbers:
-    """Epoch and release numbers as spelled, with their trailing zeros."""
-    match = _NUMBERS.match(version.normalized or "")
-    assert match is not None, "SEMVER and PEP440 begin with release numbers"
-    return int(match[1] or 0), tuple(map(int, match[2].split(".")))
-
-
-def _padded_numbers(version: Understood) -> Key:
-    epoch, release, _ = version.order_key[1]
-    return (epoch, release)
-
-
-def _stage(version: Understood) -> Key:
-    stage: Key = version.order_key[1][2]
-    return stage
-
-
-def _starts_with(version: Understood, prefix: _Numbers) -> bool:
-    epoch, wanted = prefix
-    found_epoch, found, _ = version.order_key[1]
-    padded = (*found, *(0 for _ in wanted))[: len(wanted)]
-    return (found_epoch, padded) == (epoch, wanted)
-
-
-def _wrong(part: str, reason: str) -> ValueError:
-    clause = f"clause {_quoted(part)}" if part else "clause"
-    return ValueError(f"A {clause} of the version range {reason}; {ACCEPTED}.")
-
-
-def _quoted(text: str) -> str:
-    return f"`{text}`" if len(text) <= 40 else f"`{text[:40]}…`"

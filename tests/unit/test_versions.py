@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from resolvers.knowledge.versions import Scheme, Understood, VersionRange, understand
+from resolvers.knowledge.ranges import VersionRange
+from resolvers.knowledge.versions import Scheme, Understood, understand
 
 # The machine may be busy with other tests, so no deadline; nothing is kept between runs.
 promise = settings(deadline=None, database=None)

@@ -12,6 +12,7 @@ from resolvers.graph.enums import ReleaseFilterField, ReleaseStatus
 from resolvers.graph.inputs import ReleaseFilter, ReleaseOrder
 from resolvers.graph.release import Release
 from resolvers.knowledge import versions
+from resolvers.knowledge.ranges import VersionRange
 from resolvers.upstreams.port import Fact, Facts, ReleaseQuery
 
 SHORTEST_REVISION = 7
@@ -134,7 +135,7 @@ def _created(after: datetime | None, before: datetime | None) -> Iterator[Check[
 
 def _in_range(text: str, include_prereleases: bool) -> Check[Release]:
     try:
-        wanted = versions.VersionRange.parse(text)
+        wanted = VersionRange.parse(text)
     except ValueError as error:
         raise BadArgument(f"versionRange: {error}") from None
 
