@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from aiodataloader import DataLoader
 from graphql import GraphQLResolveInfo
 
 from resolvers import keys
@@ -22,19 +21,32 @@ from resolvers.federation.reading import Reading
 from resolvers.federation.report import Collector
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
+from resolvers.graph.device import Device
 from resolvers.graph.enums import SourceKind
 from resolvers.graph.fleet import Fleet
-from resolvers.graph.inputs import ArtifactFilter, FleetFilter, FleetOrder, ReleaseFilter, ReleaseOrder
-from resolvers.graph.node import Node
+from resolvers.graph.inputs import ArtifactFilter, DeviceFilter, FleetFilter, FleetOrder, ReleaseFilter, ReleaseOrder
+from resolvers.graph.node import Node, Sourced
+from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
 from resolvers.graph.source import Source
 from resolvers.graph.window import Window
-from resolvers.lists import Desk, artifacts, fleets, releases
+from resolvers.lists import Desk, artifacts, children, fleets, kin, releases
 from resolvers.loaders import Loaders, Route
 from resolvers.principal import Anyone, Principal
 from resolvers.sources import Sources
 
 At = GraphQLResolveInfo[Any]
+
+TYPES: dict[str, Question] = {
+    "Release": Question.RELEASE,
+    "Fleet": Question.FLEET,
+    "Artifact": Question.ARTIFACT,
+    "Cohort": Question.COHORT,
+    "Build": Question.BUILD,
+    "Deployment": Question.DEPLOYMENT,
+    "Device": Question.DEVICE,
+}
+"The look-up behind each type of a global id."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,7 @@ class Request:
         self.loaders = Loaders(sources.upstreams)
         self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
         self._desk = Desk(sources, self.loaders, self._lister)
+        self._families: dict[Route, kin.Family] = {}
 
     def source(self, name: str) -> Source:
         return self.sources.objects[name]
@@ -66,7 +79,9 @@ class Request:
         source = self.sources.configured(key.source)
         if key.type == "Source":
             return self.source(source)
-        found: Node | None = await self._loader_of(key).load((source, key.native_id))
+        if key.type not in TYPES:
+            raise InvalidKey(f"no object of this graph is a {key.type}; expected Source, {', '.join(TYPES)}")
+        found: Node | None = await self.answer(TYPES[key.type], source, key.native_id)
         return found
 
     def route_of(self, global_id: str, type_name: str) -> Route:
@@ -78,17 +93,16 @@ class Request:
         """The same from the two facts a person knows. Raises BadArgument for a source that is not configured."""
         return known(self.sources.facts, source), native_id
 
-    async def release(self, source: str, native_id: str) -> Release | None:
-        return await self.loaders.release_by_key.load((source, native_id))
-
-    async def fleet(self, source: str, native_id: str) -> Fleet | None:
-        return await self.loaders.fleet_by_key.load((source, native_id))
+    async def answer(self, question: Question, source: str, native_id: str) -> Any:
+        return await self.loaders.to(question).load((source, native_id))
 
     async def fleet_by_slug(self, slug: str, source: str | None) -> Fleet | None:
         return await fleets.with_slug(self._desk, slug, source)
 
-    async def artifact(self, source: str, native_id: str) -> Artifact | None:
-        return await self.loaders.artifact_by_key.load((source, native_id))
+    def forget(self) -> None:
+        """After a change nothing that was read before it may be shown."""
+        self.loaders.forget()
+        self._families.clear()
 
     async def columns(self, source: str, native_id: str, names: frozenset[str]) -> Mapping[str, Any] | None:
         return await self.loaders.columns_by_release_key.load((source, native_id, names))
@@ -98,7 +112,7 @@ class Request:
             source = self.source(name)
             return Reading(name, [source] if kinds is None or source.kind in kinds else [])
 
-        listing = Listing(orders.sources(), (kinds,), self.sources.names, frozenset(self.sources.names), read)
+        listing = Listing(orders.by_id("sources"), (kinds,), self.sources.names, frozenset(self.sources.names), read)
         # Nobody is asked for this list, it is configuration: nothing of it is told of the sources.
         lister = replace(self._lister, collector=Collector())
         return replace(await lister.connection(listing, window, at), sources=[])
@@ -131,12 +145,25 @@ class Request:
     ) -> Connection[Artifact]:
         return await artifacts.of_release(self._desk, release, where, window, at)
 
-    def _loader_of(self, key: keys.Key) -> DataLoader[Route, Any]:
-        loaders: dict[str, DataLoader[Route, Any]] = {
-            "Release": self.loaders.release_by_key,
-            "Fleet": self.loaders.fleet_by_key,
-            "Artifact": self.loaders.artifact_by_key,
-        }
-        if key.type not in loaders:
-            raise InvalidKey(f"no object of this graph is a {key.type}; expected {', '.join(loaders)} or Source")
-        return loaders[key.type]
+    async def devices(self, where: DeviceFilter | None, window: Window, at: At) -> Connection[Device]:
+        return await children.devices_everywhere(self._desk, where, window, at)
+
+    async def devices_of_fleet(
+        self, fleet: Fleet, where: DeviceFilter | None, window: Window, at: At
+    ) -> Connection[Device]:
+        return await children.devices_of_fleet(self._desk, fleet, where, window, at)
+
+    async def children(self, question: Question, parent: Sourced, window: Window, at: At) -> Connection[Any]:
+        return await children.below(self._desk, question, parent, window, at)
+
+    async def linked(self, parent: Sourced, ids: tuple[str, ...], window: Window, at: At) -> Connection[Release]:
+        return await releases.linked(self._desk, parent, ids, window, at)
+
+    async def kin(self, release: Release) -> kin.Neighbours:
+        if release.fleet_native_id is None:
+            return kin.Neighbours()
+        family = await kin.family(self._desk, self._families, (release.source_name, release.fleet_native_id))
+        return family.neighbours(release.native_id)
+
+    async def latest_release(self, fleet: Fleet) -> Release | None:
+        return (await kin.family(self._desk, self._families, fleet.route)).latest

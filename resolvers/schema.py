@@ -10,14 +10,17 @@ from strawberry.schema.config import StrawberryConfig
 from resolvers.errors import BadArgument
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
+from resolvers.graph.device import Device
 from resolvers.graph.enums import SourceKind
 from resolvers.graph.fleet import Fleet
-from resolvers.graph.inputs import ArtifactFilter, FleetFilter, FleetOrder, ReleaseFilter, ReleaseOrder
+from resolvers.graph.inputs import ArtifactFilter, DeviceFilter, FleetFilter, FleetOrder, ReleaseFilter, ReleaseOrder
 from resolvers.graph.node import Node
+from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
 from resolvers.graph.scalars import SCALARS
 from resolvers.graph.source import Source
 from resolvers.graph.window import After, Before, First, Last, Window, ordered, which
+from resolvers.mutations import Mutation
 from resolvers.request import Request
 
 Info = strawberry.Info[Request, None]
@@ -64,11 +67,11 @@ class Query:
 
     @strawberry.field(description="One release by its id.")
     async def release(self, info: Info, id: Id) -> Release | None:
-        return await info.context.release(*info.context.route_of(id, "Release"))
+        return await info.context.answer(Question.RELEASE, *info.context.route_of(id, "Release"))
 
     @strawberry.field(description="One release by its source and the upstream's own route to it.")
     async def release_by_native_id(self, info: Info, source: SourceName, native_id: NativeId) -> Release | None:
-        return await info.context.release(*info.context.route_to(source, native_id))
+        return await info.context.answer(Question.RELEASE, *info.context.route_to(source, native_id))
 
     @strawberry.field(description="Releases of all sources in one order, newest first unless another is asked.")
     async def releases(
@@ -86,11 +89,11 @@ class Query:
 
     @strawberry.field(description="One fleet by its id.")
     async def fleet(self, info: Info, id: Id) -> Fleet | None:
-        return await info.context.fleet(*info.context.route_of(id, "Fleet"))
+        return await info.context.answer(Question.FLEET, *info.context.route_of(id, "Fleet"))
 
     @strawberry.field(description="One fleet by its source and the upstream's own route to it.")
     async def fleet_by_native_id(self, info: Info, source: SourceName, native_id: NativeId) -> Fleet | None:
-        return await info.context.fleet(*info.context.route_to(source, native_id))
+        return await info.context.answer(Question.FLEET, *info.context.route_to(source, native_id))
 
     @strawberry.field(description="One fleet by its slug. BAD_ARGUMENT when two sources know it and none is named.")
     async def fleet_by_slug(
@@ -116,7 +119,7 @@ class Query:
 
     @strawberry.field(description="One artifact by its id.")
     async def artifact(self, info: Info, id: Id) -> Artifact | None:
-        return await info.context.artifact(*info.context.route_of(id, "Artifact"))
+        return await info.context.answer(Question.ARTIFACT, *info.context.route_of(id, "Artifact"))
 
     @strawberry.field(description="Artifacts of all sources, by source name and native id.")
     async def artifacts(
@@ -130,5 +133,21 @@ class Query:
     ) -> Connection[Artifact] | None:
         return await info.context.artifacts(filter, Window(first, after, last, before), info._raw_info)
 
+    @strawberry.field(description="One device by its id.")
+    async def device(self, info: Info, id: Id) -> Device | None:
+        return await info.context.answer(Question.DEVICE, *info.context.route_of(id, "Device"))
 
-schema = strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS))
+    @strawberry.field(description="Devices of all sources that know devices, by source name and native id.")
+    async def devices(
+        self,
+        info: Info,
+        filter: Annotated[DeviceFilter | None, which("devices")] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Device] | None:
+        return await info.context.devices(filter, Window(first, after, last, before), info._raw_info)
+
+
+schema = strawberry.Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))

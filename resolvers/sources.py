@@ -11,7 +11,7 @@ from resolvers.graph.source import OrderCapability, Source, SourceCapabilities, 
 from resolvers.transport.health import Health
 from resolvers.transport.session import Transport
 from resolvers.upstreams.config import SourceConfig
-from resolvers.upstreams.port import Facts, Upstream
+from resolvers.upstreams.port import Facts, Part, Upstream
 from resolvers.upstreams.registry import open_source
 
 
@@ -22,6 +22,7 @@ class Sources:
     upstreams: Mapping[str, Upstream]
     facts: Mapping[str, Facts]
     objects: Mapping[str, Source]
+    writable: frozenset[str] = frozenset()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -39,7 +40,8 @@ def open_sources(configs: Mapping[str, SourceConfig], transport: Transport, heal
     upstreams = {name: open_source(name, configs[name], transport) for name in sorted(configs)}
     facts = {name: upstream.facts for name, upstream in upstreams.items()}
     objects = {name: _source(name, configs[name], facts[name], health) for name in upstreams}
-    return Sources(upstreams, facts, objects)
+    writable = frozenset(name for name, config in configs.items() if config.writable)
+    return Sources(upstreams, facts, objects, writable)
 
 
 def _source(name: str, config: SourceConfig, facts: Facts, health: Health) -> Source:
@@ -48,6 +50,9 @@ def _source(name: str, config: SourceConfig, facts: Facts, health: Health) -> So
         kind=config.kind,
         web_url=config.web_url,
         capabilities=SourceCapabilities(
+            operations=list(facts.operations) if config.writable else [],
+            has_devices=Part.DEVICES in facts.parts,
+            has_cohorts=Part.COHORTS in facts.parts,
             release_orders=[OrderCapability(field=field, paging=PagingKind.WHOLE) for field in ReleaseOrderField],
             pushed_down_filters=list(facts.pushed_down),
         ),

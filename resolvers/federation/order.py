@@ -15,13 +15,11 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache, total_ordering
 from typing import Any, Generic, TypeVar
 
-from resolvers.graph.artifact import Artifact
 from resolvers.graph.enums import FleetOrderField, OrderDirection, ReleaseOrderField
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.inputs import FleetOrder, ReleaseOrder
 from resolvers.graph.node import Placed
 from resolvers.graph.release import Release
-from resolvers.graph.source import Source
 from resolvers.knowledge import versions
 
 T = TypeVar("T", bound=Placed)
@@ -108,13 +106,14 @@ def fleets(order: FleetOrder | None) -> Order[Fleet]:
     return Order(name, _FLEET_KEYS[asked.field], _is_descending(asked))
 
 
-def artifacts() -> Order[Artifact]:
-    """By source name and native id: the one fixed order artifacts have."""
-    return Order("artifacts", Keys(_no_key, int))
+def by_id(name: str) -> Order[Any]:
+    """By source name and native id: the fixed order of artifacts, devices and cohorts."""
+    return Order(name, Keys(_no_key, int))
 
 
-def sources() -> Order[Source]:
-    return Order("sources", Keys(_no_key, int))
+def newest_first(name: str) -> Order[Any]:
+    """By creation, newest first: the fixed order of builds and deployments."""
+    return Order(name, Keys(lambda row: milliseconds(row.created_at), int), is_descending=True)
 
 
 def bounded_id(native_id: str) -> str:

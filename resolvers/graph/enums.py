@@ -39,7 +39,7 @@ class ArtifactKind(Enum):
     SYMBOLS = word("SYMBOLS", description="Debug symbols of a firmware (Memfault).")
     RELEASE_ASSET = word("RELEASE_ASSET", description="A file attached to a release (balena).")
     COMPONENT = word("COMPONENT", description="A named part without a file (BuildMaster's deployables).")
-    DOWNLOAD = word("DOWNLOAD", description="A generated file of a build (MetaKraftwerk).")
+    DOWNLOAD = word("DOWNLOAD", description="A file of a build (MetaKraftwerk, BuildMaster).")
 
 
 @strawberry.enum(description="How a version was understood.")
@@ -59,6 +59,59 @@ class AnswerState(Enum):
     PARTIAL = word("PARTIAL", description="Some of its rows are missing: a part of it failed, or an earlier page did.")
     FAILED = word("FAILED", description="None of its rows are here.")
     SKIPPED = word("SKIPPED", description="It cannot hold what was asked, and was not asked.")
+
+
+@strawberry.enum(description="How far a build is.")
+class BuildStatus(Enum):
+    OPEN = word("OPEN", description="Made, and not yet deployed to the end or rejected (BuildMaster).")
+    QUEUED = word("QUEUED", description="Waiting to run.")
+    RUNNING = word("RUNNING", description="Running.")
+    SUCCEEDED = word("SUCCEEDED", description="Done, or deployed to the end.")
+    REJECTED = word("REJECTED", description="Somebody, or a newer build, rejected it (BuildMaster).")
+    FAILED = word("FAILED", description="It failed.")
+    CANCELLED = word("CANCELLED", description="Stopped before it was done.")
+    UNKNOWN = word("UNKNOWN", description="The upstream said a word we do not know: it is in `nativeStatus`.")
+
+
+@strawberry.enum(description="How far a deployment is.")
+class DeploymentStatus(Enum):
+    QUEUED = word("QUEUED", description="Waiting to run.")
+    RUNNING = word("RUNNING", description="On its way.")
+    ACTIVE = word("ACTIVE", description="In force: devices that ask are given it.")
+    SUCCEEDED = word("SUCCEEDED", description="Done; with `hasWarnings` not quite smoothly.")
+    FAILED = word("FAILED", description="It failed.")
+    ABORTED = word("ABORTED", description="Stopped by somebody.")
+    INACTIVE = word("INACTIVE", description="No longer, or not, in force.")
+    UNKNOWN = word("UNKNOWN", description="The upstream does not say, or said a word we do not know.")
+
+
+@strawberry.enum(description="What can be changed at a source: one word for each mutation.")
+class SourceOperation(Enum):
+    CREATE_FLEET = word("CREATE_FLEET", description="`createFleet`")
+    DELETE_FLEET = word("DELETE_FLEET", description="`deleteFleet`")
+    PIN_FLEET = word("PIN_FLEET", description="`pinFleet`")
+    TRACK_LATEST_RELEASE = word("TRACK_LATEST_RELEASE", description="`trackLatestRelease`")
+    CREATE_RELEASE = word("CREATE_RELEASE", description="`createRelease`")
+    UPDATE_RELEASE = word("UPDATE_RELEASE", description="`updateRelease`")
+    DELETE_RELEASE = word("DELETE_RELEASE", description="`deleteRelease`")
+    CANCEL_RELEASE = word("CANCEL_RELEASE", description="`cancelRelease`")
+    RESTORE_RELEASE = word("RESTORE_RELEASE", description="`restoreRelease`")
+    DEPLOY_RELEASE = word("DEPLOY_RELEASE", description="`deployRelease`")
+    UPDATE_DEPLOYMENT = word("UPDATE_DEPLOYMENT", description="`updateDeployment`")
+    ABORT_DEPLOYMENT = word("ABORT_DEPLOYMENT", description="`abortDeployment`")
+    UPDATE_COHORT = word("UPDATE_COHORT", description="`updateCohort`")
+    SET_TAG = word("SET_TAG", description="`setTag`")
+    REMOVE_TAG = word("REMOVE_TAG", description="`removeTag`")
+
+
+@strawberry.enum(description="What was wrong with what a caller asked to be changed.")
+class UserErrorCode(Enum):
+    REQUIRED = word("REQUIRED", description="Something is missing.")
+    INVALID = word("INVALID", description="Something is not a value that is accepted.")
+    NOT_FOUND = word("NOT_FOUND", description="What should be changed is not there.")
+    CONFLICT = word("CONFLICT", description="It collides with what is there.")
+    REJECTED = word("REJECTED", description="A rule of the upstream forbids it; the message is the upstream's.")
+    NOT_CONFIRMED = word("NOT_CONFIRMED", description="The name or version that confirms it was not repeated.")
 
 
 @strawberry.enum(description="Whether a source answers.")
@@ -106,5 +159,8 @@ class ReleaseFilterField(Enum):
     VERSIONS = word("VERSIONS", description="`versions`")
     REVISIONS = word("REVISIONS", description="`revisions`")
     STATUSES = word("STATUSES", description="`statuses`")
+    TARGETS = word("TARGETS", description="`targets`")
+    BUILD_IDENTIFIERS = word("BUILD_IDENTIFIERS", description="`buildIdentifiers`")
+    PIPELINES = word("PIPELINES", description="`pipelines`")
     CREATED = word("CREATED", description="`createdAfter` and `createdBefore`")
     IS_CLOSED = word("IS_CLOSED", description="`isClosed`")

@@ -10,19 +10,18 @@ import strawberry
 
 from resolvers.graph.connection import Connection
 from resolvers.graph.context import Info
-from resolvers.graph.inputs import ReleaseFilter, ReleaseOrder
+from resolvers.graph.inputs import DeviceFilter, ReleaseFilter, ReleaseOrder
 from resolvers.graph.native import NativeFleet
 from resolvers.graph.node import Sourced
+from resolvers.graph.people import Organization, Tag
+from resolvers.graph.questions import Question
 from resolvers.graph.window import After, Before, First, Last, Window, ordered, which
 
 if TYPE_CHECKING:
+    from resolvers.graph.cohort import Cohort
+    from resolvers.graph.deployment import Deployment
+    from resolvers.graph.device import Device
     from resolvers.graph.release import Release
-
-
-@strawberry.type(description="Who a fleet belongs to.")
-class Organization:
-    name: str = strawberry.field(description="A name to show.")
-    handle: str | None = strawberry.field(default=None, description="The short name used in routes.")
 
 
 @strawberry.type(
@@ -48,6 +47,11 @@ class Fleet(Sourced):
         default=None, description="Whether its devices follow the newest release by themselves (balena)."
     )
 
+    web_url: str | None = strawberry.field(default=None, description="Where people go to look at it.")
+
+    known_device_count: strawberry.Private[int | None] = None  # set when the row brought it along (Memfault)
+    known_tags: strawberry.Private[list[Tag] | None] = None
+    target_release_native_id: strawberry.Private[str | None] = None
     is_mine: strawberry.Private[bool | None] = None  # None: its upstream shows only what is ours
     native_of: strawberry.Private[Callable[[], NativeFleet | None]]
 
@@ -57,6 +61,55 @@ class Fleet(Sourced):
     )
     def native(self) -> NativeFleet | None:
         return self.native_of()
+
+    @strawberry.field(description="Devices in it (balena, NervesHub, Memfault).")
+    async def device_count(self, info: Info) -> int | None:
+        if self.known_device_count is not None:
+            return self.known_device_count
+        return await info.context.answer(Question.DEVICES_IN_FLEET, *self.route)
+
+    @strawberry.field(description="Labels somebody put on it (balena); its group (BuildMaster).")
+    async def tags(self, info: Info) -> list[Tag] | None:
+        if self.known_tags is not None:
+            return self.known_tags
+        return await info.context.answer(Question.TAGS_OF_FLEET, *self.route)
+
+    @strawberry.field(description="The release its devices should be on (balena); elsewhere cohorts have one each.")
+    async def target_release(self, info: Info) -> Annotated[Release, strawberry.lazy("resolvers.graph.release")] | None:
+        if self.target_release_native_id is None:
+            return None
+        return await info.context.answer(Question.RELEASE, self.source_name, self.target_release_native_id)
+
+    @strawberry.field(description="The last release in the fleet's own order: lineage, sequence, or version.")
+    async def latest_release(self, info: Info) -> Annotated[Release, strawberry.lazy("resolvers.graph.release")] | None:
+        return await info.context.latest_release(self)
+
+    @strawberry.field(description="Its parts that get releases of their own (NervesHub, Memfault), by native id.")
+    async def cohorts(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated[Cohort, strawberry.lazy("resolvers.graph.cohort")]] | None:
+        window = Window(first, after, last, before)
+        return await info.context.children(Question.COHORTS_OF_FLEET, self, window, info._raw_info)
+
+    @strawberry.field(description="Its devices (balena, NervesHub, Memfault), by native id.")
+    async def devices(
+        self,
+        info: Info,
+        filter: Annotated[DeviceFilter | None, which("devices")] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Annotated[Device, strawberry.lazy("resolvers.graph.device")]] | None:
+        window = Window(first, after, last, before)
+        return await info.context.devices_of_fleet(self, filter, window, info._raw_info)
+
+    @strawberry.field(description="What was deployed to it, newest first; what has no time last.")
+    async def deployments(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated[Deployment, strawberry.lazy("resolvers.graph.deployment")]] | None:
+        window = Window(first, after, last, before)
+        return await info.context.children(Question.DEPLOYMENTS_OF_FLEET, self, window, info._raw_info)
 
     @strawberry.field(description="Its releases, newest first unless another order is asked.")
     async def releases(

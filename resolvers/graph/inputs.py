@@ -38,6 +38,14 @@ class ReleaseFilter:
     revisions: list[str] | None = strawberry.field(
         default=None, description="Commit, whole or a prefix of at least seven characters."
     )
+    targets: list[str] | None = strawberry.field(
+        default=None, description="Hardware version, platform or service of one of its artifacts."
+    )
+    build_identifiers: list[str] | None = strawberry.field(
+        default=None,
+        description="The vendor's identifier of the build of one of its artifacts (Memfault, MetaKraftwerk).",
+    )
+    pipelines: list[str] | None = strawberry.field(default=None, description="With this pipeline (BuildMaster).")
     statuses: list[ReleaseStatus] | None = strawberry.field(default=None, description="In one of these states.")
     is_closed: bool | None = strawberry.field(default=None, description="Whether it is frozen (MetaKraftwerk).")
     created_after: datetime | None = strawberry.field(default=None, description="Made at this instant or later.")
@@ -75,6 +83,19 @@ class ArtifactFilter:
         default=None, description="With one of these checksums: hex digits, with or without `sha256:` in front."
     )
     release_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="Of these releases.")
+
+
+@strawberry.input(description=f"Which devices. {RULE}")
+class DeviceFilter:
+    sources: list[str] | None = strawberry.field(default=None, description="In the sources of these names.")
+    fleet_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="Of these fleets.")
+    is_online: bool | None = strawberry.field(default=None, description="Whether it is connected (balena, NervesHub).")
+    running_versions: list[str] | None = strawberry.field(
+        default=None, description="Running one of these versions, as spelled."
+    )
+    search: str | None = strawberry.field(
+        default=None, description="Part of the name, identifier or serial, whatever the case."
+    )
 
 
 @strawberry.input(description="An order of releases; the source's name and the native id decide between equals.")

@@ -12,21 +12,19 @@ from resolvers.graph.connection import Connection
 from resolvers.graph.context import Info
 from resolvers.graph.enums import ReleaseStatus
 from resolvers.graph.inputs import ArtifactFilter
+from resolvers.graph.lineage import Lineage
 from resolvers.graph.native import NativeRelease
 from resolvers.graph.node import Sourced
+from resolvers.graph.people import Actor, Tag
+from resolvers.graph.questions import Question
 from resolvers.graph.version import Version, version
 from resolvers.graph.window import After, Before, First, Last, Window, which
 
 if TYPE_CHECKING:
     from resolvers.graph.artifact import Artifact
+    from resolvers.graph.build import Build
+    from resolvers.graph.deployment import Deployment
     from resolvers.graph.fleet import Fleet
-
-
-@strawberry.type(description="Who did something, as far as the upstream tells.")
-class Actor:
-    native_id: str | None = strawberry.field(default=None, description="The upstream's id of the person or program.")
-    name: str | None = strawberry.field(default=None, description="A name to show.")
-    email: str | None = strawberry.field(default=None, description="Null where the upstream keeps it to itself.")
 
 
 @strawberry.type(
@@ -60,12 +58,15 @@ class Release(Sourced):
     created_by: Actor | None = strawberry.field(
         default=None, description="Who made it (BuildMaster, balena by number)."
     )
-    device_count: int | None = strawberry.field(default=None, description="Devices on it now (Memfault).")
+    web_url: str | None = strawberry.field(default=None, description="Where people go to look at it.")
 
     raw_version: strawberry.Private[str | None] = None  # None: the name is only a label
     raw_minimum_version: strawberry.Private[str | None] = None
     fleet_native_id: strawberry.Private[str | None] = None
     is_closed: strawberry.Private[bool | None] = None  # None: its upstream does not close releases
+    known_device_count: strawberry.Private[int | None] = None  # set when the row brought it along (Memfault)
+    pipeline: strawberry.Private[str | None] = None
+    lineage: strawberry.Private[Lineage] = Lineage()
     native_of: strawberry.Private[Callable[[], NativeRelease]]  # built when asked: few queries ask
     # Set when the row brought its artifacts along (NervesHub, Memfault): asking again would be a call too many.
     artifacts_of: strawberry.Private[Callable[[], Sequence[Artifact]] | None] = None
@@ -82,9 +83,64 @@ class Release(Sourced):
     def native(self) -> NativeRelease:
         return self.native_of()
 
+    @strawberry.field(description="Whether it is live somewhere: as a target, on a device, in an environment.")
+    async def is_deployed(self, info: Info) -> bool | None:
+        return await info.context.answer(Question.IS_DEPLOYED, *self.route)
+
+    @strawberry.field(description="Devices on it now (balena, NervesHub, Memfault).")
+    async def device_count(self, info: Info) -> int | None:
+        if self.known_device_count is not None:
+            return self.known_device_count
+        return await info.context.answer(Question.DEVICES_ON_RELEASE, *self.route)
+
+    @strawberry.field(description="Labels somebody put on it (balena).")
+    async def tags(self, info: Info) -> list[Tag] | None:
+        return await info.context.answer(Question.TAGS_OF_RELEASE, *self.route)
+
     @strawberry.field(description="Who receives it.")
     async def fleet(self, info: Info) -> Annotated[Fleet, strawberry.lazy("resolvers.graph.fleet")] | None:
-        return await info.context.fleet(self.source_name, self.fleet_native_id) if self.fleet_native_id else None
+        if self.fleet_native_id is None:
+            return None
+        return await info.context.answer(Question.FLEET, self.source_name, self.fleet_native_id)
+
+    @strawberry.field(
+        description="The release before it in its fleet: as linked (MetaKraftwerk), by sequence (BuildMaster), else by "
+        "version among complete releases; null for the first, and where no order is known."
+    )
+    async def previous(self, info: Info) -> Annotated[Release, strawberry.lazy("resolvers.graph.release")] | None:
+        return (await info.context.kin(self)).previous
+
+    @strawberry.field(description="The releases that name it as `previous`: several where lineage branches.")
+    async def next(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Connection[Annotated[Release, strawberry.lazy("resolvers.graph.release")]] | None:
+        ids = tuple(release.native_id for release in (await info.context.kin(self)).next)
+        return await info.context.linked(self, ids, Window(first, after), info._raw_info)
+
+    @strawberry.field(description="The release it mends (MetaKraftwerk).")
+    async def hotfix_of(self, info: Info) -> Annotated[Release, strawberry.lazy("resolvers.graph.release")] | None:
+        return (await info.context.kin(self)).hotfix_of
+
+    @strawberry.field(description="The releases that mend it (MetaKraftwerk).")
+    async def hotfixes(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Connection[Annotated[Release, strawberry.lazy("resolvers.graph.release")]] | None:
+        ids = tuple(release.native_id for release in (await info.context.kin(self)).hotfixes)
+        return await info.context.linked(self, ids, Window(first, after), info._raw_info)
+
+    @strawberry.field(description="The runs that made it, newest first (BuildMaster, MetaKraftwerk).")
+    async def builds(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated[Build, strawberry.lazy("resolvers.graph.build")]] | None:
+        window = Window(first, after, last, before)
+        return await info.context.children(Question.BUILDS_OF_RELEASE, self, window, info._raw_info)
+
+    @strawberry.field(description="Where it went, newest first; those without a time last.")
+    async def deployments(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated[Deployment, strawberry.lazy("resolvers.graph.deployment")]] | None:
+        window = Window(first, after, last, before)
+        return await info.context.children(Question.DEPLOYMENTS_OF_RELEASE, self, window, info._raw_info)
 
     @strawberry.field(description="The files and images it is made of, by source name and native id.")
     async def artifacts(

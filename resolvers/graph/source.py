@@ -10,7 +10,14 @@ import strawberry
 
 from resolvers.graph.connection import Connection
 from resolvers.graph.context import Info
-from resolvers.graph.enums import HealthStatus, PagingKind, ReleaseFilterField, ReleaseOrderField, SourceKind
+from resolvers.graph.enums import (
+    HealthStatus,
+    PagingKind,
+    ReleaseFilterField,
+    ReleaseOrderField,
+    SourceKind,
+    SourceOperation,
+)
 from resolvers.graph.inputs import FleetFilter, FleetOrder
 from resolvers.graph.node import Node
 from resolvers.graph.window import After, Before, First, Last, Window, ordered, which
@@ -27,6 +34,11 @@ class OrderCapability:
 
 @strawberry.type(description="What can be asked of a source, and what is cheap.")
 class SourceCapabilities:
+    operations: list[SourceOperation] = strawberry.field(
+        description="What can be changed there; empty while the source is not writable."
+    )
+    has_devices: bool = strawberry.field(description="Whether it knows devices.")
+    has_cohorts: bool = strawberry.field(description="Whether its fleets have cohorts.")
     release_orders: list[OrderCapability] = strawberry.field(description="How its releases are read in each order.")
     pushed_down_filters: list[ReleaseFilterField] = strawberry.field(
         description="Filters on releases that it applies itself; the others are applied here, after reading."

@@ -17,8 +17,12 @@ from resolvers.errors import UpstreamError
 from resolvers.federation.filters.selection import Selection
 from resolvers.federation.lists import Lister
 from resolvers.federation.reading import Reading
+from resolvers.graph.artifact import Artifact
+from resolvers.graph.questions import Question
+from resolvers.graph.release import Release
 from resolvers.loaders import Loaders, Route
 from resolvers.sources import Sources
+from resolvers.upstreams.port import Incomplete
 
 T = TypeVar("T")
 
@@ -60,8 +64,22 @@ async def settled_each(loader: DataLoader[Route, T], routes: Sequence[Route]) ->
     return values, errors
 
 
-async def settled(source: str, asked: Awaitable[Sequence[T]], keep: Callable[[T], bool]) -> Reading[T]:
+async def files_of(desk: Desk, release: Release) -> Sequence[Artifact]:
+    """A release's artifacts: those its row brought along, else asked for in one batch with everyone's."""
+    if release.artifacts_of is not None:
+        return release.artifacts_of()
+    files: Sequence[Artifact] | None = await desk.loaders.to(Question.ARTIFACTS_OF_RELEASE).load(release.route)
+    return [] if files is None else files
+
+
+def everything(row: object) -> bool:
+    return True
+
+
+async def settled(source: str, asked: Awaitable[Sequence[T]], keep: Callable[[T], bool] = everything) -> Reading[T]:
     try:
-        return Reading(source, list(filter(keep, await asked)))
+        rows = await asked
+        errors = (rows.error,) if isinstance(rows, Incomplete) else ()
+        return Reading(source, list(filter(keep, rows)), errors)
     except UpstreamError as error:
         return Reading(source, errors=(error,), is_lost=True)

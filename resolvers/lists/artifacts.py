@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -15,9 +14,11 @@ from resolvers.federation.reading import Reading, read_whole
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
 from resolvers.graph.inputs import ArtifactFilter
+from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
 from resolvers.graph.window import Window
-from resolvers.lists import Desk, identity, settled, settled_each
+from resolvers.lists import Desk, files_of, identity, settled, settled_each
+from resolvers.upstreams.port import Incomplete
 
 At = GraphQLResolveInfo[Any]
 NARROWED_BY = ("releaseIds", "kinds")
@@ -32,7 +33,7 @@ async def everywhere(desk: Desk, where: ArtifactFilter | None, window: Window, a
         stream = desk.sources.upstreams[source].artifacts(selection.query(source))
         return await read_whole(source, stream, selection.keep, NARROWED_BY)
 
-    listing = Listing(orders.artifacts(), identity(where), desk.sources.names, selection.asked, read)
+    listing = Listing(orders.by_id("artifacts"), identity(where), desk.sources.names, selection.asked, read)
     return await desk.lister.connection(listing, window, at)
 
 
@@ -44,22 +45,17 @@ async def of_release(
     async def read(source: str) -> Reading[Artifact]:
         if selection.ids is not None and release.native_id not in selection.ids[source]:
             return Reading(source)
-        return await settled(source, _files(desk, release), selection.keep)
+        return await settled(source, files_of(desk, release), selection.keep)
 
     own = (*identity(where), release.route)
-    listing = Listing(orders.artifacts(), own, (release.source_name,), selection.asked, read)
+    listing = Listing(orders.by_id("artifacts"), own, (release.source_name,), selection.asked, read)
     return await desk.lister.connection(listing, window, at)
 
 
 async def _of_releases(desk: Desk, selection: ArtifactSelection, source: str) -> Reading[Artifact]:
     """Files of the releases asked for, each once: one image may serve several of them."""
     routes = [(source, native_id) for native_id in dict.fromkeys((selection.ids or {})[source])]
-    lists, errors = await settled_each(desk.loaders.artifacts_by_release_key, routes)
+    lists, errors = await settled_each(desk.loaders.to(Question.ARTIFACTS_OF_RELEASE), routes)
     files = {file.native_id: file for one in lists for file in one or () if selection.keep(file)}
-    return Reading(source, list(files.values()), errors, is_lost=len(errors) == len(routes))
-
-
-async def _files(desk: Desk, release: Release) -> Sequence[Artifact]:
-    if release.artifacts_of is not None:
-        return release.artifacts_of()
-    return await desk.loaders.artifacts_by_release_key.load(release.route) or []
+    gaps = [one.error for one in lists if isinstance(one, Incomplete)]
+    return Reading(source, list(files.values()), [*errors, *gaps], is_lost=len(errors) == len(routes))

@@ -16,6 +16,7 @@ from resolvers.federation.reading import Reading, read_whole
 from resolvers.graph.connection import Connection
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.inputs import FleetFilter, FleetOrder
+from resolvers.graph.questions import Question
 from resolvers.graph.source import Source
 from resolvers.graph.window import Window
 from resolvers.lists import Desk, identity, looked_up
@@ -33,14 +34,14 @@ async def everywhere(
 
     async def read(source: str) -> Reading[Fleet]:
         if selection.ids is not None:
-            return await looked_up(desk.loaders.fleet_by_key, source, selection)
+            return await looked_up(desk.loaders.to(Question.FLEET), source, selection)
         return await _read(desk, selection, source)
 
     names = desk.sources.names if only is None else (only.name,)
     listing = Listing(orders.fleets(order), (*identity(where), names if only else ()), names, selection.asked, read)
     page = await desk.lister.connection(listing, window, at)
     for fleet in page.nodes:  # a release of one of them need not ask for it again
-        desk.loaders.fleet_by_key.prime(fleet.route, fleet)
+        desk.loaders.to(Question.FLEET).prime(fleet.route, fleet)
     return page
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +14,15 @@ from resolvers.federation.filters import releases as filters
 from resolvers.federation.filters.releases import ReleaseSelection
 from resolvers.federation.lists import Listing
 from resolvers.federation.reading import Reading, read_whole
+from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.inputs import ReleaseFilter, ReleaseOrder
+from resolvers.graph.node import Sourced
+from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
 from resolvers.graph.window import Window
-from resolvers.lists import Desk, identity, looked_up
+from resolvers.lists import Desk, files_of, identity, looked_up, settled, settled_each
 from resolvers.upstreams.port import FleetQuery, ReleaseQuery
 
 At = GraphQLResolveInfo[Any]
@@ -35,7 +39,10 @@ async def everywhere(
             return await _read_named(desk, selection, fleet_names, source)
         return await _read(desk, selection, selection.query(source), source)
 
-    listing = Listing(orders.releases(order), identity(where), desk.sources.names, selection.asked, read)
+    async def refined(source: str) -> Reading[Release]:
+        return await _refined(desk, await read(source), filters.artifact_check(where))
+
+    listing = Listing(orders.releases(order), identity(where), desk.sources.names, selection.asked, refined)
     return await desk.lister.connection(listing, window, at)
 
 
@@ -53,12 +60,39 @@ async def of_fleet(
             return Reading(source)
         key = (*fleet.route, replace(query, fleet_ids=None))
         reading = await desk.loaders.releases_by_fleet_key.load(key)
-        return replace(reading, rows=[row for row in reading.rows if _is_wanted(row, selection)])
+        wanted = replace(reading, rows=[row for row in reading.rows if _is_wanted(row, selection)])
+        return await _refined(desk, wanted, filters.artifact_check(where))
 
     listing = Listing(
         orders.releases(order), (*identity(where), fleet.route), (fleet.source_name,), selection.asked, read
     )
     return await desk.lister.connection(listing, window, at)
+
+
+async def linked(desk: Desk, parent: Sourced, ids: Sequence[str], window: Window, at: At) -> Connection[Release]:
+    """Releases of the parent's source by native id; one that is gone is left out."""
+
+    async def read(source: str) -> Reading[Release]:
+        routes = [(source, native_id) for native_id in dict.fromkeys(ids)]
+        rows, errors = await settled_each(desk.loaders.to(Question.RELEASE), routes)
+        found = [row for row in rows if row is not None]
+        return Reading(source, found, errors, is_lost=bool(routes) and len(errors) == len(routes))
+
+    source = parent.source_name
+    listing = Listing(orders.releases(None), ("linked", parent.route), (source,), frozenset((source,)), read)
+    return await desk.lister.connection(listing, window, at)
+
+
+async def _refined(
+    desk: Desk, reading: Reading[Release], check: Callable[[Sequence[Artifact]], bool] | None
+) -> Reading[Release]:
+    """Filtered by what the releases' artifacts show: read in one batch where the rows did not bring them along."""
+    if check is None or not reading.rows:
+        return reading
+    readings = await asyncio.gather(*(settled(row.source_name, files_of(desk, row)) for row in reading.rows))
+    rows = [row for row, files in zip(reading.rows, readings, strict=True) if check(files.rows)]
+    errors = {error for files in readings for error in files.errors}
+    return replace(reading, rows=rows, errors=(*reading.errors, *errors))
 
 
 async def _read_named(
@@ -82,7 +116,7 @@ async def _read(desk: Desk, selection: ReleaseSelection, query: ReleaseQuery, so
         return (within is None or row.fleet_native_id in within) and selection.keep(row)
 
     if selection.ids is not None:
-        reading = await looked_up(desk.loaders.release_by_key, source, selection)
+        reading = await looked_up(desk.loaders.to(Question.RELEASE), source, selection)
         return replace(reading, rows=list(filter(is_wanted, reading.rows)))
     upstream = desk.sources.upstreams[source]
     return await read_whole(source, upstream.releases(query), is_wanted, filters.narrowed_by(upstream.facts))

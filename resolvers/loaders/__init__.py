@@ -12,10 +12,9 @@ from typing import Any
 from aiodataloader import DataLoader
 
 from resolvers.federation.reading import Reading
-from resolvers.graph.artifact import Artifact
-from resolvers.graph.fleet import Fleet
+from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
-from resolvers.loaders.by_key import Ask, Route, by_key
+from resolvers.loaders.by_key import Route, by_key, method
 from resolvers.loaders.columns import ColumnsKey, columns_by_release
 from resolvers.loaders.lists import FleetReleasesKey, releases_by_fleet
 from resolvers.upstreams.port import Upstream
@@ -24,21 +23,29 @@ __all__ = ["ColumnsKey", "FleetReleasesKey", "Loaders", "Route"]
 
 
 class Loaders:
-    """All loaders of one request. aiodataloader binds the running loop when built: build them inside it."""
+    """All loaders of one request, each made when first asked for.
+
+    aiodataloader binds the running loop when built: make this inside it.
+    """
 
     def __init__(self, upstreams: Mapping[str, Upstream]):
-        def loader(ask: Ask[Any]) -> DataLoader[Route, Any]:
-            return DataLoader(by_key(upstreams, ask))
-
-        self.release_by_key: DataLoader[Route, Release | None] = loader(lambda one, ids: one.releases_by_id(ids))
-        self.fleet_by_key: DataLoader[Route, Fleet | None] = loader(lambda one, ids: one.fleets_by_id(ids))
-        self.artifact_by_key: DataLoader[Route, Artifact | None] = loader(lambda one, ids: one.artifacts_by_id(ids))
-        self.artifacts_by_release_key: DataLoader[Route, list[Artifact] | None] = loader(
-            lambda one, ids: one.artifacts_by_release_id(ids)
-        )
+        self._upstreams = upstreams
+        self._questions: dict[Question, DataLoader[Route, Any]] = {}
         self.columns_by_release_key: DataLoader[ColumnsKey, Mapping[str, Any] | None] = DataLoader(
             columns_by_release(upstreams)
         )
         self.releases_by_fleet_key: DataLoader[FleetReleasesKey, Reading[Release]] = DataLoader(
             releases_by_fleet(upstreams)
         )
+
+    def forget(self) -> None:
+        """After a change nothing that was read before it may be shown."""
+        self._questions.clear()
+        self.columns_by_release_key.clear_all()
+        self.releases_by_fleet_key.clear_all()
+
+    def to(self, question: Question) -> DataLoader[Route, Any]:
+        """The loader of a question: by (source name, native id), what the question's port method answers."""
+        if question not in self._questions:
+            self._questions[question] = DataLoader(by_key(self._upstreams, method(question)))
+        return self._questions[question]

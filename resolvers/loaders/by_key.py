@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
+from resolvers.graph.questions import Question
 from resolvers.upstreams.port import Found, Upstream
 
 T = TypeVar("T")
@@ -26,6 +27,16 @@ def by_key(upstreams: Mapping[str, Upstream], ask: Ask[T]) -> Batch:
         return [found[source].get(native_id) for source, native_id in routes]
 
     return batch
+
+
+def method(question: Question) -> Ask[Any]:
+    """Asks whichever adapter it is given by the port's method of that name."""
+
+    async def ask(upstream: Upstream, ids: Sequence[str]) -> Found[Any]:
+        answer: Found[Any] = await getattr(upstream, question.value)(ids)
+        return answer
+
+    return ask
 
 
 def grouped(routes: Sequence[Route]) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from resolvers.errors import BadArgument
 from resolvers.federation.filters.selection import Check, Selection, SourceFacts, all_of, knowing, named, native_ids
+from resolvers.graph.artifact import Artifact
 from resolvers.graph.enums import ReleaseFilterField, ReleaseStatus
 from resolvers.graph.inputs import ReleaseFilter, ReleaseOrder
 from resolvers.graph.release import Release
@@ -23,6 +24,9 @@ ARGUMENTS: Mapping[ReleaseFilterField, str] = {
     ReleaseFilterField.VERSIONS: "versions",
     ReleaseFilterField.REVISIONS: "revisions",
     ReleaseFilterField.STATUSES: "statuses",
+    ReleaseFilterField.TARGETS: "targets",
+    ReleaseFilterField.BUILD_IDENTIFIERS: "buildIdentifiers",
+    ReleaseFilterField.PIPELINES: "pipelines",
     ReleaseFilterField.CREATED: "createdAfter",
     ReleaseFilterField.IS_CLOSED: "isClosed",
 }
@@ -50,6 +54,19 @@ def select(facts: SourceFacts, where: ReleaseFilter | None, order: ReleaseOrder 
     )
 
 
+def artifact_check(where: ReleaseFilter | None) -> Check[Sequence[Artifact]] | None:
+    """What a release's artifacts must show, when the filter asks about them: it needs them read first."""
+    if where is None or (where.targets is None and where.build_identifiers is None):
+        return None
+    targets, identifiers = where.targets, where.build_identifiers
+
+    def check(files: Sequence[Artifact]) -> bool:
+        has_target = targets is None or any(file.target in targets for file in files)
+        return has_target and (identifiers is None or any(file.build_identifier in identifiers for file in files))
+
+    return check
+
+
 def narrowed(query: ReleaseQuery, fleet_ids: Iterable[str]) -> ReleaseQuery:
     """The query cut to these fleets of its source, within those it was about already."""
     within = tuple(native_id for native_id in fleet_ids if query.fleet_ids is None or native_id in query.fleet_ids)
@@ -67,11 +84,14 @@ def _able(facts: SourceFacts, where: ReleaseFilter) -> set[str]:
         (where.versions, Fact.VERSION),
         (where.version_range, Fact.VERSION),
         (where.revisions, Fact.REVISION),
+        (where.pipelines, Fact.PIPELINE),
         (where.is_closed, Fact.CLOSED),
         (where.created_after, Fact.CREATED),
         (where.created_before, Fact.CREATED),
     ]
     able = knowing(facts, needed, lambda own: own.release_facts)
+    of_artifacts = [(where.targets, Fact.TARGET), (where.build_identifiers, Fact.BUILD_IDENTIFIER)]
+    able &= knowing(facts, of_artifacts, lambda own: own.artifact_facts)
     if where.statuses is None:
         return able
     return {name for name in able if not facts[name].release_statuses.isdisjoint(where.statuses)}
@@ -79,7 +99,8 @@ def _able(facts: SourceFacts, where: ReleaseFilter) -> set[str]:
 
 def _is_empty(where: ReleaseFilter) -> bool:
     lists = (where.ids, where.sources, where.kinds, where.fleet_ids, where.fleet_names, where.names, where.versions)
-    return any(given == [] for given in (*lists, where.revisions, where.statuses))
+    more = (where.revisions, where.statuses, where.targets, where.build_identifiers, where.pipelines)
+    return any(given == [] for given in (*lists, *more))
 
 
 def _query(where: ReleaseFilter, order: ReleaseOrder, fleet_ids: Sequence[str] | None) -> ReleaseQuery:
@@ -89,6 +110,9 @@ def _query(where: ReleaseFilter, order: ReleaseOrder, fleet_ids: Sequence[str] |
         versions=_tuple(where.versions),
         revisions=_tuple(where.revisions),
         statuses=None if where.statuses is None else tuple(where.statuses),
+        targets=_tuple(where.targets),
+        build_identifiers=_tuple(where.build_identifiers),
+        pipelines=_tuple(where.pipelines),
         is_closed=where.is_closed,
         created_after=where.created_after,
         created_before=where.created_before,
@@ -121,6 +145,8 @@ def _checks(where: ReleaseFilter) -> Iterator[Check[Release]]:
         yield _has_revision(where.revisions)
     if (statuses := where.statuses) is not None:
         yield lambda row: row.status in statuses
+    if (pipelines := where.pipelines) is not None:
+        yield lambda row: row.pipeline in pipelines
     if (is_closed := where.is_closed) is not None:
         yield lambda row: row.is_closed is is_closed
     yield from _created(where.created_after, where.created_before)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from resolvers.graph.context import Info
+from resolvers.graph.questions import Question
 from resolvers.graph.scalars import JSON
+
+if TYPE_CHECKING:
+    from resolvers.graph.build import Build
 
 
 @strawberry.type(
@@ -29,9 +35,24 @@ class BuildMasterRelease:
     deployables: JSON | None = strawberry.field(
         description="Components, as the server spells them; removed in BuildMaster 2025."
     )
+    source_name: strawberry.Private[str]
     canceled_by: str | None = strawberry.field(description="Who cancelled it.")
     canceled_on: datetime | None = strawberry.field(description="When it was cancelled.")
     target_date: datetime | None = strawberry.field(description="When it is due.")
+
+    @strawberry.field(description="The build that came furthest.")
+    async def furthest_build(self, info: Info) -> Annotated[Build, strawberry.lazy("resolvers.graph.build")] | None:
+        return await self._build(info, self.furthest_build_id)
+
+    @strawberry.field(description="The newest build.")
+    async def latest_build(self, info: Info) -> Annotated[Build, strawberry.lazy("resolvers.graph.build")] | None:
+        return await self._build(info, self.latest_build_id)
+
+    async def _build(self, info: Info, build_id: int | None) -> Build | None:
+        if build_id is None:
+            return None
+        found: Build | None = await info.context.answer(Question.BUILD, self.source_name, str(build_id))
+        return found
 
 
 @strawberry.type(description="A BuildMaster application, in BuildMaster's words.")

@@ -1,0 +1,20 @@
+"""Lineage: what a release row says of its place among the releases of its fleet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """How releases of one fleet follow one another, in the vendor's own facts.
+
+    is_linked: `previous_id` and `hotfix_of_id` say it (MetaKraftwerk). Else a `sequence` orders them (BuildMaster),
+    else their version does. counts: whether it can be the latest of its fleet, or the release before another.
+    """
+
+    is_linked: bool = False
+    previous_id: str | None = None
+    hotfix_of_id: str | None = None
+    sequence: int | None = None
+    counts: bool = True
