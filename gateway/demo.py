@@ -12,6 +12,7 @@ from gateway.settings import Settings, load
 from resolvers.upstreams.registry import ADAPTERS
 
 HOST = "127.0.0.1"
+WRITE_TOKEN = "demo-write-token"  # noqa: S105  # no secret: it changes imitations only
 # A vendor that wants more, or other, than a token.
 OWN = {
     # The mock has the cloud's fields, though not the cloud's address.
@@ -28,9 +29,10 @@ def demo_settings(mock_url: str, port: int) -> Settings:
     # Calls are not told: /_mock/calls lists them, and the addresses stay in sight.
     environ = {"PORT": str(port), "RELEASEGRAPH_TELEMETRY_LOG_LEVEL": "warning"}
     environ["RELEASEGRAPH_TELEMETRY_LOG_FORMAT"] = "console"
+    environ["RELEASEGRAPH_SECURITY_WRITE_TOKEN"] = WRITE_TOKEN
     for kind in ADAPTERS:
         name = kind.name.lower()
-        environ |= {f"{kind.name}_URL": f"{mock_url}/{name}"}
+        environ |= {f"{kind.name}_URL": f"{mock_url}/{name}", f"{kind.name}_WRITABLE": "true"}
         environ |= OWN.get(name, {f"{kind.name}_TOKEN": f"demo-{name}-token"})
     # The empty file, since a gateway.toml in the working directory is not the demo's.
     return load(Path(os.devnull), environ)
@@ -55,6 +57,7 @@ releasegraph is up, over five imitated upstreams
 
   explorer   {url}/graphql   (open it in a browser)
   graph      {url}/graphql   (POST a query as JSON)
+  changes    send the header   Authorization: Bearer {WRITE_TOKEN}
   mocks      {mock_url}   (what they were asked: {mock_url}/_mock/calls)
 
 Ctrl-C ends both.

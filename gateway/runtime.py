@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from gateway.access import principal
 from gateway.execution.documents import Documents
 from gateway.execution.executor import Executor, core
 from gateway.execution.limits import Limits
 from gateway.settings import Settings
 from gateway.telemetry import log
-from resolvers.principal import Anyone
 from resolvers.request import ListSettings, Request
 from resolvers.schema import schema
 from resolvers.sources import Sources, open_sources
@@ -29,9 +29,9 @@ class Runtime:
     health: Health
     lists: ListSettings
 
-    def request(self) -> Request:
-        """The context of one GraphQL request. Call it inside the running loop."""
-        return Request(self.sources, self.lists, Anyone())
+    def request(self, authorization: str = "") -> Request:
+        """The context of one GraphQL request, by its Authorization header. Call it inside the running loop."""
+        return Request(self.sources, self.lists, principal.caller(self.settings.security.write_token, authorization))
 
 
 @asynccontextmanager

@@ -39,6 +39,43 @@ class InvalidKey(ReleasegraphError):
     code = "INVALID_KEY"
 
 
+class OperationNotSupported(ReleasegraphError):
+    """The source's vendor has no such operation."""
+
+    code = "OPERATION_NOT_SUPPORTED"
+
+
+class WritesDisabled(ReleasegraphError):
+    """The source is not writable, or this gateway lets nobody write."""
+
+    code = "WRITES_DISABLED"
+
+
+class Unauthenticated(ReleasegraphError):
+    """A credential is needed, or the one that was sent is not known."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(ReleasegraphError):
+    """The caller is known, and may not do this."""
+
+    code = "FORBIDDEN"
+
+
+class UserMistake(ReleasegraphError):
+    """A change the caller asked for and can mend: told in the payload's `userErrors`, never in `errors`.
+
+    kind: REQUIRED, INVALID, NOT_FOUND, CONFLICT, REJECTED or NOT_CONFIRMED; path: of the input field, if it is one's.
+    """
+
+    code = "USER_MISTAKE"
+
+    def __init__(self, kind: str, message: str, path: tuple[str, ...] | None = None):
+        super().__init__(message)
+        self.kind, self.path = kind, path
+
+
 class UpstreamError(ReleasegraphError):
     """We could not find out, because of this source."""
 
@@ -102,6 +139,15 @@ class UpstreamPayloadError(UpstreamError):
     """The answer, or some of its rows, is not in a known shape."""
 
     code = "UPSTREAM_PAYLOAD"
+
+
+class ChangeUnconfirmed(UpstreamError):
+    """A change left for the upstream, and nothing shows whether it was done: look before repeating it."""
+
+    code = "CHANGE_UNCONFIRMED"
+
+    def __init__(self, source: str, what: str):
+        super().__init__(source, f"the change may have been done, look before you repeat it: {what}")
 
 
 class SourceTooLarge(UpstreamError):

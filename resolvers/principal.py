@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from resolvers.errors import WritesDisabled
+
 
 class Principal(Protocol):
-    def may(self, scope: str, source: str | None = None) -> bool:
-        """Whether `scope` ("read", "write", "explain") is granted, for one source or for any."""
+    def check(self, scope: str, source: str | None = None) -> None:
+        """Returns when `scope` ("read", "write", "explain") is granted, for one source or for any.
+
+        Raises WritesDisabled, Unauthenticated or Forbidden, saying what would be needed.
+        """
         ...
 
 
 class Anyone:
     """The trivial default: everyone may read, nobody may write."""
 
-    def may(self, scope: str, source: str | None = None) -> bool:
-        return scope in {"read", "explain"}
+    def check(self, scope: str, source: str | None = None) -> None:
+        if scope == "write":
+            raise WritesDisabled("nobody may write through this gateway: no [security] write_token is configured")

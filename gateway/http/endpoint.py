@@ -59,8 +59,9 @@ async def _answered(request: Request, operation: Operation) -> tuple[OperationDe
     node = found.node
     if request.method == "GET" and not documents.is_query(node):
         raise NotAsked(405, f"a {node.operation.value} must be sent by POST; GET takes queries only", {"Allow": "POST"})
+    context = runtime.request(request.headers.get("authorization", ""))
     tell = runtime.settings.server.partial_list_errors and request.headers.get(PARTIAL_ERRORS_HEADER) != "off"
-    return node, await runtime.executor.run(found, operation, runtime.request(), request_id, tell_losses=tell)
+    return node, await runtime.executor.run(found, operation, context, request_id, tell_losses=tell)
 
 
 def _refused(refusal: NotAsked) -> Answer:

@@ -68,11 +68,20 @@ class Telemetry(_Section):
     log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] = "json"
 
 
+class Security(_Section):
+    """`[security]`: who may do more than read."""
+
+    write_token: SecretStr | None = Field(
+        default=None, min_length=16, description="lets its bearer change writable sources; none: nobody may"
+    )
+
+
 class Settings(_Section):
     """Everything, complete and checked. sources: by name, in the order of gateway.toml, then those of variables."""
 
     server: Server = Server()
     telemetry: Telemetry = Telemetry()
+    security: Security = Security()
     sources: Mapping[str, SourceConfig] = Field(default_factory=dict)
 
     def check_bind(self) -> None:

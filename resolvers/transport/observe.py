@@ -18,6 +18,7 @@ class Call:
     size_bytes: int
     error_code: str | None
     is_session: bool  # logins, who-am-I and discovery of scopes: counted apart from what a query costs
+    server_date: str | None = None  # its Date header as it came; None without an answer, or without the header
 
 
 Observe = Callable[[Call], None]

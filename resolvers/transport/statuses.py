@@ -39,6 +39,14 @@ def error_of(
     return error(source, sentence)
 
 
+_MISTAKES = {400: "REJECTED", 404: "NOT_FOUND", 409: "CONFLICT", 413: "REJECTED", 422: "REJECTED"}
+
+
+def mistake_of(status: int) -> str | None:
+    """What kind of a caller's mistake the status of a change is; None when it is not theirs to mend."""
+    return _MISTAKES.get(status)
+
+
 def _general(status: int) -> type[UpstreamError]:
     if status in _REFUSED:
         return UpstreamRefused
