@@ -17,8 +17,8 @@ T = TypeVar("T")
 REPORTED = 10
 "How many rows of one call are reported with their path; the rest is only counted."
 
-# Beside its own errors msgspec lets these through: a text that is no UTF-8, and arrays nested without end.
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"What decoding raises for bytes of no use: the second for texts that are not UTF-8, the third for a nest too deep."
 
 _log = structlog.get_logger("releasegraph.upstreams")
 
@@ -84,11 +84,12 @@ def _one_by_one(source: str, call: str, raws: Iterable[msgspec.Raw], row: type[T
 
 def _placed(at: str, error: Exception) -> str:
     """msgspec's sentence with the path of the whole answer: "Expected `int`, got `str` at $.data[3].id"."""
-    sentence, _, path = _sentence(error).partition(" - at `$")
-    return f"{sentence} at {at}{path.rstrip('`')}"
+    said, _, path = sentence(error).partition(" - at `$")
+    return f"{said} at {at}{path.rstrip('`')}"
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
+    """What was unreadable, without a word of the body."""
     if isinstance(error, UnicodeDecodeError):
         return "Text is not UTF-8"
     return "Nested too deep" if isinstance(error, RecursionError) else str(error)

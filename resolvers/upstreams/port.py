@@ -8,7 +8,7 @@ adapter narrows to save work, never to be right.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -16,6 +16,10 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from resolvers.errors import UpstreamError
 from resolvers.graph.artifact import Artifact
+from resolvers.graph.build import Build
+from resolvers.graph.cohort import Cohort
+from resolvers.graph.deployment import Deployment
+from resolvers.graph.device import Device
 from resolvers.graph.enums import (
     ArtifactKind,
     OrderDirection,
@@ -23,13 +27,24 @@ from resolvers.graph.enums import (
     ReleaseOrderField,
     ReleaseStatus,
     SourceKind,
+    SourceOperation,
 )
 from resolvers.graph.fleet import Fleet
+from resolvers.graph.people import Tag
 from resolvers.graph.release import Release
+from resolvers.upstreams.commands import Command
 from resolvers.upstreams.config import SourceConfig
 
 T = TypeVar("T")
 Found = Mapping[str, T | UpstreamError]
+
+
+class Incomplete(list[T]):
+    """A list below an object that lacks rows, since some did not fit: what is left of it, and why."""
+
+    def __init__(self, rows: Iterable[T], error: UpstreamError):
+        super().__init__(rows)
+        self.error = error
 
 
 class Fact(StrEnum):
@@ -44,7 +59,19 @@ class Fact(StrEnum):
     PUBLIC = "is_public"
     ARCHIVED = "is_archived"
     TARGET = "target"
+    BUILD_IDENTIFIER = "build_identifier"
+    PIPELINE = "pipeline"
+    ONLINE = "is_online"
     DIGEST = "digest"
+
+
+class Part(StrEnum):
+    """What a vendor may know beside releases, fleets and artifacts. One without it is skipped, unasked."""
+
+    COHORTS = "cohorts"
+    DEVICES = "devices"
+    BUILDS = "builds"
+    DEPLOYMENTS = "deployments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +87,9 @@ class Facts:
     artifact_kinds: frozenset[ArtifactKind]  # empty: it has no artifacts, and is not asked for them
     release_statuses: frozenset[ReleaseStatus]
     pushed_down: tuple[ReleaseFilterField, ...] = ()
+    parts: frozenset[Part] = frozenset()
+    operations: tuple[SourceOperation, ...] = ()
+    device_facts: frozenset[Fact] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +126,9 @@ class ReleaseQuery:
     versions: tuple[str, ...] | None = None
     revisions: tuple[str, ...] | None = None
     statuses: tuple[ReleaseStatus, ...] | None = None
+    targets: tuple[str, ...] | None = None
+    build_identifiers: tuple[str, ...] | None = None
+    pipelines: tuple[str, ...] | None = None
     is_closed: bool | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
@@ -123,11 +156,25 @@ class ArtifactQuery:
     columns: frozenset[str] | None = field(default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceQuery:
+    fleet_ids: tuple[str, ...] | None = None
+    is_online: bool | None = None
+    running_versions: tuple[str, ...] | None = None
+    search: str | None = None
+    columns: frozenset[str] | None = None
+
+
 class Upstream(Protocol):
-    """An adapter. `ids` are native ids of its own source; one that cannot be meant is simply not found."""
+    """An adapter. `ids` are native ids of its own source; one that cannot be meant is simply not found.
+
+    What a vendor does not have is inherited from `Absent`: it answers nothing, and costs no call.
+    """
 
     facts: ClassVar[Facts]
     config_type: ClassVar[type[SourceConfig]]
+
+    # lists
 
     def releases(self, query: ReleaseQuery) -> AsyncIterator[Chunk[Release]]: ...
 
@@ -135,16 +182,76 @@ class Upstream(Protocol):
 
     def artifacts(self, query: ArtifactQuery) -> AsyncIterator[Chunk[Artifact]]: ...
 
+    def devices(self, query: DeviceQuery) -> AsyncIterator[Chunk[Device]]: ...
+
+    # objects
+
     async def releases_by_id(self, ids: Sequence[str]) -> Found[Release]: ...
 
     async def fleets_by_id(self, ids: Sequence[str]) -> Found[Fleet]: ...
 
     async def artifacts_by_id(self, ids: Sequence[str]) -> Found[Artifact]: ...
 
-    async def artifacts_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]:
-        """Artifacts of each release in any order. One without any maps to []; one that is not there to [], or not."""
+    async def cohorts_by_id(self, ids: Sequence[str]) -> Found[Cohort]: ...
+
+    async def builds_by_id(self, ids: Sequence[str]) -> Found[Build]: ...
+
+    async def deployments_by_id(self, ids: Sequence[str]) -> Found[Deployment]: ...
+
+    async def devices_by_id(self, ids: Sequence[str]) -> Found[Device]: ...
+
+    # lists below objects, in any order. One without any maps to []; one that is not there to [], or not at all.
+
+    async def artifacts_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]: ...
+
+    async def artifacts_by_build_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]: ...
+
+    async def builds_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Build]]: ...
+
+    async def cohorts_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Cohort]]: ...
+
+    async def deployments_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]: ...
+
+    async def deployments_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]: ...
+
+    async def deployments_by_cohort_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]: ...
+
+    async def devices_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Device]]: ...
+
+    async def devices_by_cohort_id(self, ids: Sequence[str]) -> Found[Sequence[Device]]: ...
+
+    # facts that need a call of their own; a vendor that cannot tell leaves the id out, and the field is null
+
+    async def tags_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Tag]]: ...
+
+    async def tags_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Tag]]: ...
+
+    async def tags_by_device_id(self, ids: Sequence[str]) -> Found[Sequence[Tag]]: ...
+
+    async def is_deployed_by_release_id(self, ids: Sequence[str]) -> Found[bool]: ...
+
+    async def device_count_by_release_id(self, ids: Sequence[str]) -> Found[int]: ...
+
+    async def device_count_by_fleet_id(self, ids: Sequence[str]) -> Found[int]: ...
+
+    async def download_url_by_artifact_id(self, ids: Sequence[str]) -> Found[str]:
+        """Signed links, asked for anew each time."""
+        ...
+
+    async def release_ids_by_artifact_id(self, ids: Sequence[str]) -> Found[Sequence[str]]:
+        """Native ids of all releases an artifact is part of."""
         ...
 
     async def columns_by_release_id(self, ids: Sequence[str], columns: frozenset[str]) -> Found[Mapping[str, Any]]:
         """Heavy columns of each release, by the vendor's own names; {} from a vendor without such columns."""
+        ...
+
+    # writing
+
+    async def perform(self, command: Command) -> str:
+        """Does what is commanded; gives the native id of the object it made or changed, to be read again.
+
+        Raises UserMistake for what the caller can mend (400, 404, 409, 422 of the upstream, in its words), an
+        UpstreamError when it is not known whether it was done. Only commands of `facts.operations` come here.
+        """
         ...

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from resolvers.errors import UpstreamError
-from resolvers.upstreams.port import Chunk, Failure, Found
+from resolvers.upstreams.port import Chunk, Failure, Found, Incomplete
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -41,6 +41,14 @@ class Answer(Generic[T]):
 
     found: Mapping[str, T]
     error: UpstreamError | None = None
+
+
+def shared_out(lists: Mapping[str, Sequence[T]], error: UpstreamError | None) -> Answer[Sequence[T]]:
+    """Lists by the id they belong to. With rows dropped each may have lost one: those left are incomplete, and one that
+    seems to have none is unknown."""
+    if error is None:
+        return Answer(lists)
+    return Answer({native_id: Incomplete(own, error) for native_id, own in lists.items() if own}, error)
 
 
 async def look_up(calls: Iterable[tuple[Sequence[str], Awaitable[Answer[T]]]]) -> Found[T]:

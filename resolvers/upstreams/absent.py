@@ -1,0 +1,89 @@
+"""Absent: what a vendor does not have. Adapters inherit it and answer only what they know."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from resolvers.graph.artifact import Artifact
+from resolvers.graph.build import Build
+from resolvers.graph.cohort import Cohort
+from resolvers.graph.deployment import Deployment
+from resolvers.graph.device import Device
+from resolvers.graph.people import Tag
+from resolvers.upstreams.commands import Command
+from resolvers.upstreams.port import Chunk, DeviceQuery, Found
+
+
+class Absent:
+    """Answers nothing to every optional question of the port, without a call."""
+
+    async def devices(self, query: DeviceQuery) -> AsyncIterator[Chunk[Device]]:
+        return
+        yield
+
+    async def artifacts_by_build_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]:
+        return {}
+
+    async def builds_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Build]]:
+        return {}
+
+    async def builds_by_id(self, ids: Sequence[str]) -> Found[Build]:
+        return {}
+
+    async def cohorts_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Cohort]]:
+        return {}
+
+    async def cohorts_by_id(self, ids: Sequence[str]) -> Found[Cohort]:
+        return {}
+
+    async def deployments_by_id(self, ids: Sequence[str]) -> Found[Deployment]:
+        return {}
+
+    async def deployments_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+        return {}
+
+    async def deployments_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+        return {}
+
+    async def deployments_by_cohort_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+        return {}
+
+    async def devices_by_id(self, ids: Sequence[str]) -> Found[Device]:
+        return {}
+
+    async def devices_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Device]]:
+        return {}
+
+    async def devices_by_cohort_id(self, ids: Sequence[str]) -> Found[Sequence[Device]]:
+        return {}
+
+    async def tags_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Tag]]:
+        return {}
+
+    async def tags_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Tag]]:
+        return {}
+
+    async def tags_by_device_id(self, ids: Sequence[str]) -> Found[Sequence[Tag]]:
+        return {}
+
+    async def is_deployed_by_release_id(self, ids: Sequence[str]) -> Found[bool]:
+        return {}
+
+    async def device_count_by_release_id(self, ids: Sequence[str]) -> Found[int]:
+        return {}
+
+    async def device_count_by_fleet_id(self, ids: Sequence[str]) -> Found[int]:
+        return {}
+
+    async def download_url_by_artifact_id(self, ids: Sequence[str]) -> Found[str]:
+        return {}
+
+    async def release_ids_by_artifact_id(self, ids: Sequence[str]) -> Found[Sequence[str]]:
+        return {}
+
+    async def columns_by_release_id(self, ids: Sequence[str], columns: frozenset[str]) -> Found[Mapping[str, Any]]:
+        return {}
+
+    async def perform(self, command: Command) -> str:
+        raise NotImplementedError(f"not one of facts.operations: {command.operation.name}")
