@@ -272,6 +272,18 @@ async def test_a_status_narrows_to_exactly_the_releases_that_show_it(balena: Ope
     assert ids(narrowed) == ids(wanted)
 
 
+async def test_a_target_narrows_to_exactly_the_releases_with_an_image_of_that_service(balena: Open) -> None:
+    source = balena()
+    artifacts = await rows_of(source.artifacts(ArtifactQuery()))
+    service = next(one.target for one in artifacts if one.target and one.target != "main")
+    wanted = {native_id for one in artifacts if one.target == service for native_id in one.release_native_ids}
+
+    narrowed = await rows_of(source.releases(ReleaseQuery(targets=(service, "nobody's"))))
+
+    assert set(ids(narrowed)) == wanted
+    assert len(wanted) < len(await all_releases(source))
+
+
 async def test_several_statuses_are_an_or(balena: Open) -> None:
     source = balena()
     chosen = (ReleaseStatus.FAILED, ReleaseStatus.DRAFT, ReleaseStatus.DELETED)
@@ -332,6 +344,7 @@ async def test_narrowing_loses_no_release_that_matches(
         ReleaseQuery(versions=()),
         ReleaseQuery(names=("\0",)),
         ReleaseQuery(revisions=()),
+        ReleaseQuery(targets=("\0",)),
         ReleaseQuery(statuses=(ReleaseStatus.DEPLOYED,)),
     ],
     ids=[
@@ -340,6 +353,7 @@ async def test_narrowing_loses_no_release_that_matches(
         "no version",
         "no text a database holds",
         "no commit",
+        "no service",
         "no status of balena",
     ],
 )
@@ -430,8 +444,8 @@ async def test_artifacts_are_found_by_id_as_they_are_listed_in_a_call_for_each_k
 
     found = await source.artifacts_by_id([reused, asset, "image/1"])
 
-    assert found[asset] == listed[asset]
-    assert _unordered(found[reused]) == _unordered(listed[reused])
+    assert _plain(found[asset]) == _plain(listed[asset])
+    assert _plain(found[reused]) == _plain(listed[reused])
     assert set(found) == {reused, asset}
     assert len(reads(mocks)) == 2
 
@@ -591,6 +605,13 @@ def _owners(files: Sequence[Artifact] | UpstreamError) -> set[tuple[str, ...]]:
     return {file.release_native_ids for file in files}
 
 
-def _unordered(artifact: Artifact | UpstreamError) -> Artifact:
+def _plain(artifact: Artifact | UpstreamError) -> tuple[Any, ...]:
+    """As a value: what is built when asked is never equal, and its releases come in no order."""
     assert isinstance(artifact, Artifact)
-    return replace(artifact, release_native_ids=tuple(sorted(artifact.release_native_ids)))
+    releases = tuple(sorted(artifact.release_native_ids))
+    bare = replace(artifact, release_native_ids=releases, details_of=_nothing)
+    return bare, artifact.details_of()
+
+
+def _nothing() -> None:
+    return None

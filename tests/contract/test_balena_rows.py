@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,13 +10,26 @@ import msgspec
 import pytest
 
 from resolvers.graph.artifact import Artifact, Digest
-from resolvers.graph.enums import ArtifactKind, ReleaseStatus
-from resolvers.graph.fleet import Organization
+from resolvers.graph.deployment import Deployment
+from resolvers.graph.enums import ArtifactKind, DeploymentStatus, ReleaseStatus
+from resolvers.graph.lineage import Lineage
 from resolvers.graph.native.balena import BalenaFleet, BalenaRelease
-from resolvers.graph.release import Actor
+from resolvers.graph.people import Actor, Organization, Tag
 from resolvers.upstreams import payload
 from resolvers.upstreams.balena import normalise, odata, selection
-from resolvers.upstreams.balena.rows import ApplicationRow, AssetRow, Envelope, Link, ReleaseFilesRow, ReleaseRow
+from resolvers.upstreams.balena.rows import (
+    ApplicationRow,
+    AssetRow,
+    DeviceRow,
+    Envelope,
+    Link,
+    ReleaseFilesRow,
+    ReleaseRow,
+    ReleaseUseRow,
+    TagRow,
+    TargetRow,
+    linked,
+)
 
 # --- balena's own pages ---
 
@@ -67,7 +81,8 @@ def release_row(**changes: Any) -> ReleaseRow:
 
 
 def test_a_draft_becomes_a_release_with_every_field_accounted_for() -> None:
-    release = normalise.release("balena", msgspec.json.decode(DRAFT, type=ReleaseRow))
+    row = msgspec.json.decode(DRAFT, type=ReleaseRow)
+    release = normalise.release("balena", row, web_url="https://dashboard.example")
 
     assert (
         release.route,
@@ -85,6 +100,10 @@ def test_a_draft_becomes_a_release_with_every_field_accounted_for() -> None:
         release.fleet_native_id,
         release.is_closed,
         release.artifacts_of,
+        release.web_url,
+        release.lineage,
+        release.pipeline,
+        release.known_device_count,
     ) == (
         ("balena", "2345678"),
         "1.3.0-rc.1.1795218875297+build.5",
@@ -99,6 +118,10 @@ def test_a_draft_becomes_a_release_with_every_field_accounted_for() -> None:
         ENDED,
         Actor(native_id="90001"),
         "1234567",
+        None,
+        None,
+        "https://dashboard.example/fleets/1234567/releases/2345678",
+        Lineage(counts=True),
         None,
         None,
     )
@@ -169,6 +192,17 @@ def test_the_status_is_the_first_that_holds(
     assert (release.status, release.native_status) == (unified, status)
 
 
+@pytest.mark.parametrize("status", ["running", "failed", "error", "cancelled", "interrupted", "paused"])
+def test_a_release_that_is_not_known_to_be_built_is_nobodys_predecessor(status: str) -> None:
+    assert normalise.release("balena", release_row(status=status)).lineage == Lineage(counts=False)
+
+
+def test_without_an_address_of_the_dashboard_nothing_has_a_page() -> None:
+    fleet = normalise.fleet("balena", msgspec.json.decode(FLEET, type=ApplicationRow), is_mine=True)
+
+    assert (normalise.release("balena", release_row()).web_url, fleet.web_url) == (None, None)
+
+
 @pytest.mark.parametrize(
     ("body", "number"),
     [
@@ -182,7 +216,7 @@ def test_the_status_is_the_first_that_holds(
 def test_a_link_is_read_in_all_its_shapes(body: str, number: int | None) -> None:
     link: Link = msgspec.json.decode(body, type=Link)
 
-    assert normalise.linked(link) == number
+    assert linked(link) == number
 
 
 FLEET = """
@@ -197,7 +231,8 @@ FLEET = """
 
 
 def test_an_application_becomes_a_fleet_with_every_field_accounted_for() -> None:
-    fleet = normalise.fleet("balena", msgspec.json.decode(FLEET, type=ApplicationRow), is_mine=True)
+    row = msgspec.json.decode(FLEET, type=ApplicationRow)
+    fleet = normalise.fleet("balena", row, is_mine=True, web_url="https://dashboard.example")
 
     assert (
         fleet.route,
@@ -210,6 +245,10 @@ def test_an_application_becomes_a_fleet_with_every_field_accounted_for() -> None
         fleet.device_type,
         fleet.tracks_latest,
         fleet.is_mine,
+        fleet.web_url,
+        fleet.target_release_native_id,
+        fleet.known_device_count,
+        fleet.known_tags,
     ) == (
         ("balena", "1234567"),
         "Sensor-Fleet",
@@ -221,6 +260,10 @@ def test_an_application_becomes_a_fleet_with_every_field_accounted_for() -> None
         "raspberrypi4-64",
         True,
         True,
+        "https://dashboard.example/fleets/1234567",
+        "2345678",
+        None,
+        None,
     )
     assert fleet.native_of() == BalenaFleet(
         application_id=1234567,
@@ -249,27 +292,48 @@ WITH_EVERYTHING = f"""
 {{"d":[{{"release_image":[{{"image":[{{"is_a_build_of__service":[{{"id":81,"service_name":"main"}}],
   "id":9001,"content_hash":"sha256:{HASH}","image_size":"5368709121",
   "is_stored_at__image_location":"{LOCATION}",
-  "status":"success","created_at":"2026-11-20T10:01:15.297Z","push_timestamp":"2026-11-20T10:05:00.000Z"}}],"id":7001}},
+  "status":"success","created_at":"2026-11-20T10:01:15.297Z","push_timestamp":"2026-11-20T10:05:00.000Z",
+  "start_timestamp":"2026-11-20T10:01:00.000Z","project_type":"Standard Dockerfile"}}],"id":7001}},
   {{"image":[{{"is_a_build_of__service":[],"id":9002,"content_hash":null,"image_size":null,
   "is_stored_at__image_location":"{LOCATION}","status":"failed","created_at":"2026-11-20T10:01:15.297Z",
-  "push_timestamp":null}}],"id":7002}}],
+  "push_timestamp":null,"error_message":"no space left"}}],"id":7002}}],
   "release_tag":[{{"tag_key":"channel","value":"beta"}}],
   "release_asset":[{{"id":3,"asset_key":"sbom.json","asset":{{"filename":"sbom.json",
      "href":"https://files.example/sbom.json?X-Amz-Expires=86400&X-Amz-Signature=secret",
-     "content_type":"application/json","size":20481,"checksum":"{HASH.upper()}"}}}},
+     "content_type":"application/json","content_disposition":"attachment","size":20481,"checksum":"{HASH.upper()}"}}}},
      {{"id":4,"asset_key":"manual.pdf","asset":null}}],
   "id":2345678,"raw_version":"1.2.3"}}]}}
 """
+
+
+def nothing() -> None:
+    return None
 
 
 def test_a_release_with_everything_becomes_its_artifacts() -> None:
     envelope = payload.decode("balena", "GET /v7/release", WITH_EVERYTHING.encode(), Envelope)
     rows = payload.decode_rows("balena", "GET /v7/release", envelope.d, ReleaseFilesRow, "$.d")
 
-    artifacts = normalise.artifacts("balena", rows.rows)
+    artifacts = normalise.artifacts("balena", rows.rows, has_all_releases=False)
 
     assert rows.error is None
-    assert artifacts == [
+    assert [artifact.details_of() for artifact in artifacts] == [
+        {
+            "is_stored_at__image_location": LOCATION,
+            "project_type": "Standard Dockerfile",
+            "created_at": "2026-11-20T10:01:15.297000Z",
+            "push_timestamp": "2026-11-20T10:05:00Z",
+            "start_timestamp": "2026-11-20T10:01:00.000Z",
+        },
+        {
+            "is_stored_at__image_location": LOCATION,
+            "error_message": "no space left",
+            "created_at": "2026-11-20T10:01:15.297000Z",
+        },
+        {"content_disposition": "attachment", "checksum": HASH.upper()},
+        {},
+    ]
+    assert [replace(artifact, details_of=nothing) for artifact in artifacts] == [
         Artifact(
             source_name="balena",
             native_id="image/9001",
@@ -282,6 +346,8 @@ def test_a_release_with_everything_becomes_its_artifacts() -> None:
             native_status="success",
             created_at=ENDED,
             release_native_ids=("2345678",),
+            has_all_releases=False,
+            details_of=nothing,
         ),
         Artifact(
             source_name="balena",
@@ -291,6 +357,8 @@ def test_a_release_with_everything_becomes_its_artifacts() -> None:
             native_status="failed",
             created_at=CREATED,
             release_native_ids=("2345678",),
+            has_all_releases=False,
+            details_of=nothing,
         ),
         Artifact(
             source_name="balena",
@@ -302,6 +370,7 @@ def test_a_release_with_everything_becomes_its_artifacts() -> None:
             size_bytes=20481,  # type: ignore[arg-type]  # as above
             digests=[Digest(algorithm="sha256", value=HASH)],
             release_native_ids=("2345678",),
+            details_of=nothing,
         ),
         Artifact(
             source_name="balena",
@@ -309,6 +378,7 @@ def test_a_release_with_everything_becomes_its_artifacts() -> None:
             name="manual.pdf",
             kind=ArtifactKind.RELEASE_ASSET,
             release_native_ids=("2345678",),
+            details_of=nothing,
         ),
     ]
 
@@ -316,7 +386,8 @@ def test_a_release_with_everything_becomes_its_artifacts() -> None:
 def test_a_signed_link_is_never_kept() -> None:
     (row,) = msgspec.json.decode(WITH_EVERYTHING, type=dict[str, list[ReleaseFilesRow]])["d"]
 
-    assert "X-Amz" not in repr((row, normalise.artifacts("balena", [row])))
+    artifacts = normalise.artifacts("balena", [row], has_all_releases=True)
+    assert "X-Amz" not in repr((row, artifacts, [artifact.details_of() for artifact in artifacts]))
 
 
 def test_an_asset_without_a_known_checksum_has_no_digest() -> None:
@@ -335,3 +406,161 @@ def test_a_row_that_does_not_fit_is_dropped_and_told_with_its_path() -> None:
 
     assert [row.id for row in rows.rows] == [2345678]
     assert "at $.d[1].created_at" in str(rows.error)
+
+
+DEVICE = """
+{"is_of__device_type":[{"slug":"raspberrypi4-64"}],"is_running__release":[{"id":2345678,"raw_version":"1.3.0+rev1"}],
+ "id":5150,"uuid":"c0ffee00c0ffee00c0ffee00c0ffee00","device_name":"quiet-river","is_online":true,
+ "belongs_to__application":{"__id":1234567},"should_be_running__release":{"__id":2345679},
+ "is_pinned_on__release":{"__id":2345679},"should_be_operated_by__release":null,"should_be_managed_by__release":null,
+ "last_connectivity_event":"2026-11-20T10:05:00.000Z","created_at":"2026-11-20T10:01:00.000Z",
+ "modified_at":"2026-11-20T10:05:00.412Z","note":null,"local_id":null,"is_connected_to_vpn":true,
+ "last_vpn_event":"2026-11-20T10:05:00.000Z","api_heartbeat_state":"online","status":"Idle",
+ "overall_status":"operational","overall_progress":null,"download_progress":null,"provisioning_state":"",
+ "provisioning_progress":null,"update_status":null,"last_update_status_event":null,"is_web_accessible":false,
+ "is_undervolted":false,"os_version":"balenaOS 6.1.2","os_variant":"prod","supervisor_version":"16.7.6",
+ "memory_usage":512,"memory_total":3794,"storage_block_device":"/dev/mmcblk0p6","storage_usage":901,
+ "storage_total":14237,"cpu_usage":3,"cpu_temp":51,"cpu_id":"10000000","ip_address":"192.168.1.44 10.114.101.7",
+ "mac_address":"DC:A6:32:0F:00:0A","public_address":"203.0.113.7","latitude":"52.520","longitude":"13.405",
+ "custom_latitude":"","custom_longitude":"","location":"Berlin, Germany","belongs_to__user":{"__id":9},
+ "is_active":true,"is_frozen":false,"api_secret":"do not show"}
+"""
+
+
+def device_row(**changes: Any) -> DeviceRow:
+    return msgspec.convert({**msgspec.json.decode(DEVICE), **changes}, DeviceRow)
+
+
+def test_a_device_with_every_field_accounted_for() -> None:
+    device = normalise.device("balena", msgspec.json.decode(DEVICE, type=DeviceRow))
+
+    assert (
+        device.route,
+        device.name,
+        device.device_type,
+        device.hardware_version,
+        device.is_online,
+        device.last_seen_at,
+        device.raw_running_version,
+        device.fleet_native_id,
+        device.cohort_native_id,
+        device.running_release_native_id,
+        device.target_release_native_id,
+        device.tags_of,
+    ) == (
+        ("balena", "5150"),
+        "quiet-river",
+        "raspberrypi4-64",
+        None,
+        True,
+        ENDED,
+        "1.3.0+rev1",
+        "1234567",
+        None,
+        "2345678",
+        "2345679",
+        None,
+    )
+    assert device.details_of() == {
+        "uuid": "c0ffee00c0ffee00c0ffee00c0ffee00",
+        "created_at": "2026-11-20T10:01:00.000Z",
+        "modified_at": "2026-11-20T10:05:00.412Z",
+        "belongs_to__user": 9,
+        "status": "Idle",
+        "overall_status": "operational",
+        "api_heartbeat_state": "online",
+        "is_connected_to_vpn": True,
+        "last_vpn_event": "2026-11-20T10:05:00.000Z",
+        "provisioning_state": "",
+        "is_web_accessible": False,
+        "is_active": True,
+        "is_frozen": False,
+        "is_undervolted": False,
+        "os_version": "balenaOS 6.1.2",
+        "os_variant": "prod",
+        "supervisor_version": "16.7.6",
+        "is_pinned_on__release": 2345679,
+        "memory_usage": 512,
+        "memory_total": 3794,
+        "storage_block_device": "/dev/mmcblk0p6",
+        "storage_usage": 901,
+        "storage_total": 14237,
+        "cpu_usage": 3,
+        "cpu_temp": 51,
+        "cpu_id": "10000000",
+        "ip_address": "192.168.1.44 10.114.101.7",
+        "mac_address": "DC:A6:32:0F:00:0A",
+        "public_address": "203.0.113.7",
+        "latitude": "52.520",
+        "longitude": "13.405",
+        "custom_latitude": "",
+        "custom_longitude": "",
+        "location": "Berlin, Germany",
+    }
+
+
+def test_every_column_of_a_device_that_is_asked_for_is_shown() -> None:
+    devices = selection.devices(odata.TRUE, of_cloud=True)
+    typed = {
+        "id", "device_name", "is_online", "belongs_to__application", "should_be_running__release",
+        "last_connectivity_event",
+    }  # fmt: skip
+
+    assert {*devices.select} == typed | {*normalise.DEVICE_DETAILS}
+
+
+def test_a_device_that_never_told_anything_is_called_by_its_uuid() -> None:
+    row = device_row(
+        device_name=None, is_online=False, is_running__release=[], should_be_running__release=None,
+        last_connectivity_event=None,
+    )  # fmt: skip
+
+    device = normalise.device("balena", row)
+
+    assert device.name == "c0ffee00c0ffee00c0ffee00c0ffee00"
+    assert (device.raw_running_version, device.running_release_native_id, device.last_seen_at) == (None, None, None)
+    assert device.target_release_native_id is None
+
+
+def test_a_measure_of_another_type_costs_no_device() -> None:
+    device = normalise.device("balena", device_row(cpu_temp=51.5, memory_usage="512"))
+
+    details: Any = device.details_of()
+    assert (details["cpu_temp"], details["memory_usage"]) == (51.5, "512")
+
+
+def test_a_fleets_target_is_its_one_deployment() -> None:
+    row = msgspec.json.decode(b'{"id":1234567,"should_be_running__release":{"__id":2345678}}', type=TargetRow)
+
+    assert normalise.deployments("balena", row) == [
+        Deployment(
+            source_name="balena",
+            native_id="1234567/2345678",
+            status=DeploymentStatus.ACTIVE,
+            release_native_id="2345678",
+            fleet_native_id="1234567",
+        )
+    ]
+
+
+def test_a_fleet_without_a_target_has_no_deployment() -> None:
+    row = msgspec.json.decode(b'{"id":1234567,"should_be_running__release":null}', type=TargetRow)
+
+    assert normalise.deployments("balena", row) == []
+
+
+@pytest.mark.parametrize("pointing", [None, *selection.USES_OF_RELEASE])
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_whatever_points_to_a_release_makes_it_deployed_and_of_others_a_no_is_not_known(
+    pointing: str | None, is_ours: bool
+) -> None:
+    counts = {name: int(name == pointing) for name in selection.USES_OF_RELEASE}
+    row = msgspec.convert({"id": 1, "belongs_to__application": [{"id": 7}] if is_ours else [], **counts}, ReleaseUseRow)
+
+    assert normalise.is_used(row) is (True if pointing else False if is_ours else None)
+
+
+def test_tags_come_by_key() -> None:
+    rows = [TagRow(tag_key="b", value=""), TagRow(tag_key="a", value="1")]
+
+    assert normalise.tags(rows) == [Tag(key="a", value="1"), Tag(key="b", value="")]

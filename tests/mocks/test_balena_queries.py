@@ -412,3 +412,15 @@ async def test_a_page_of_none_is_empty(api: Api) -> None:
 
 async def test_all_columns_can_be_asked_for(api: Api) -> None:
     assert await api.d("/release(3000001)?$select=*") == await api.d("/release(3000001)")
+
+
+async def test_an_install_expands_its_image_by_either_name(api: Api) -> None:
+    """The vendor's SDKs ask for `image`, the model says `installs__image`."""
+    inside = "($select=id;$expand=is_a_build_of__service($select=service_name))"
+    target = "/image_install?$select=id&$orderby=id%20asc&$top=5&$expand="
+
+    by_resource = await api.d(f"{target}image{inside}")
+    by_link = await api.d(f"{target}installs__image{inside}")
+
+    assert [row["image"] for row in by_resource] == [row["installs__image"] for row in by_link]
+    assert all(row["image"][0]["is_a_build_of__service"] for row in by_resource)

@@ -1,7 +1,8 @@
 """balena: releases of applications, which its documentation calls fleets.
 
-`client` asks: which rows (`filters`), which fields of them (`selection`), spelled as URLs (`odata`). `rows` is what
-balena sends, `normalise` translates.
+`client` asks, with `artifacts`, `devices`, `deployments` and `tags` for what stands beside releases and fleets, all
+through `asking`: which rows (`filters`), which fields of them (`selection`), spelled as URLs (`odata`). `rows` is what
+balena sends, `normalise` translates, `native` builds what only balena says. `writes` changes.
 
 Source of every fact here: balena's API pages (v7), the types of balena-sdk 23, and open-balena-api 49 as it runs.
 """
@@ -14,10 +15,10 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from resolvers.errors import UpstreamError, UpstreamRejected
-from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatus, SourceKind
+from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatus, SourceKind, SourceOperation
 from resolvers.transport.statuses import Statuses
 from resolvers.upstreams.config import Names, TokenConfig
-from resolvers.upstreams.port import Fact, Facts
+from resolvers.upstreams.port import Fact, Facts, Part
 
 FACTS = Facts(
     kind=SourceKind.BALENA,
@@ -45,8 +46,22 @@ FACTS = Facts(
         ReleaseFilterField.VERSIONS,
         ReleaseFilterField.REVISIONS,
         ReleaseFilterField.STATUSES,
+        ReleaseFilterField.TARGETS,
         ReleaseFilterField.CREATED,
     ),
+    parts=frozenset({Part.DEVICES, Part.DEPLOYMENTS}),
+    operations=(
+        SourceOperation.CREATE_FLEET,
+        SourceOperation.DELETE_FLEET,
+        SourceOperation.PIN_FLEET,
+        SourceOperation.TRACK_LATEST_RELEASE,
+        SourceOperation.UPDATE_RELEASE,
+        SourceOperation.DELETE_RELEASE,
+        SourceOperation.DEPLOY_RELEASE,
+        SourceOperation.SET_TAG,
+        SourceOperation.REMOVE_TAG,
+    ),
+    device_facts=frozenset({Fact.ONLINE}),
 )
 
 # balena answers 500 to an unknown field or a literal of the wrong type: that is our request, not an outage.

@@ -14,7 +14,7 @@ from resolvers import keys
 from resolvers.graph.enums import ReleaseStatus
 from resolvers.upstreams.balena import Config, odata
 from resolvers.upstreams.balena.odata import Condition
-from resolvers.upstreams.port import FleetQuery, ReleaseQuery
+from resolvers.upstreams.port import DeviceQuery, FleetQuery, ReleaseQuery
 
 ROOM = 4_500
 "Characters of one filter: the longest list of columns and expansions is below a thousand."
@@ -44,6 +44,12 @@ STATUSES = {
 "Each word of the status glossary as the rows that get it: the mirror of `normalise.status`, first that holds included."
 
 
+USABLE = odata.every(
+    _VALID, _FINAL, odata.compare("status", "eq", "success"), odata.compare("is_passing_tests", "eq", True)
+)
+"Releases a fleet that tracks the latest may be moved to."
+
+
 def own(config: Config, at: str = "") -> Condition:
     """Applications that are ours: of the configured organizations, else what the credential was given access to.
 
@@ -59,15 +65,27 @@ def foreign(config: Config, at: str = "") -> Condition:
     return odata.every(odata.compare(f"{at}is_public", "eq", True), odata.negated(own(config, at)))
 
 
+def fleets_in_scope(config: Config, at: str = "") -> Condition:
+    """Applications that are ours; with `public` everybody's public ones too."""
+    scope = own(config, at)
+    return odata.either(scope, odata.compare(f"{at}is_public", "eq", True)) if config.public else scope
+
+
 def in_scope(config: Config, navigation: str) -> Condition:
     """Rows whose application, behind `navigation`, is in the scope."""
-    scope = own(config, "a/")
-    if config.public:
-        scope = odata.either(scope, odata.compare("a/is_public", "eq", True))
-    return odata.some(navigation, "a", scope)
+    return odata.some(navigation, "a", fleets_in_scope(config, "a/"))
+
+
+def of_ours(config: Config, navigation: str) -> Condition:
+    """Rows whose application is ours: what may be changed, and whose devices show."""
+    return odata.some(navigation, "a", own(config, "a/"))
 
 
 def releases_in_scope(config: Config) -> Condition:
+    return in_scope(config, "belongs_to__application")
+
+
+def devices_in_scope(config: Config) -> Condition:
     return in_scope(config, "belongs_to__application")
 
 
@@ -84,9 +102,9 @@ def assets_in_scope(config: Config) -> Condition:
 def releases(config: Config, query: ReleaseQuery) -> list[Condition]:
     """One condition for each call, which share no row; none when nothing can match."""
     fleets = _numbers(query.fleet_ids)
-    names, versions, revisions = map(_askable, (query.names, query.versions, query.revisions))
+    names, versions, revisions, targets = map(_askable, (query.names, query.versions, query.revisions, query.targets))
     statuses = None if query.statuses is None else [STATUSES[word] for word in query.statuses if word in STATUSES]
-    if [] in (fleets, names, versions, revisions, statuses):
+    if [] in (fleets, names, versions, revisions, targets, statuses):
         return []
     narrowing = [
         *_texts("raw_version", names),
@@ -94,9 +112,24 @@ def releases(config: Config, query: ReleaseQuery) -> list[Condition]:
         *_revisions(revisions),
         *([odata.either(*statuses)] if statuses else []),
         *_created(query.created_after, query.created_before),
+        *_targets(targets),
     ]
     parts = [[odata.one_of("belongs_to__application", part)] for part in odata.chunked(fleets or [])]
     return [_fitted([releases_in_scope(config), *part], narrowing) for part in parts or [[]]]
+
+
+def devices(config: Config, query: DeviceQuery) -> list[Condition]:
+    """One condition for each call, which share no row; none when nothing can match.
+
+    `search` is left to the federation: it folds case as Unicode does, the server as its database does.
+    """
+    fleets, versions = _numbers(query.fleet_ids), _askable(query.running_versions)
+    if [] in (fleets, versions):
+        return []
+    running = [odata.some("is_running__release", "r", one) for one in _texts("r/raw_version", versions)]
+    narrowing = [*_flag("is_online", query.is_online), *running]
+    parts = [[odata.one_of("belongs_to__application", part)] for part in odata.chunked(fleets or [])]
+    return [_fitted([devices_in_scope(config), *part], narrowing) for part in parts or [[]]]
 
 
 def fleets(config: Config, query: FleetQuery, scope: Condition) -> list[Condition]:
@@ -145,6 +178,14 @@ def _revisions(texts: Sequence[str] | None) -> list[Condition]:
     whole = [text for text in texts if WHOLE_COMMIT.fullmatch(text)]
     prefixes = [odata.starts_with("commit", text) for text in texts if not WHOLE_COMMIT.fullmatch(text)]
     return [odata.either(*([odata.one_of("commit", whole)] if whole else []), *prefixes)]
+
+
+def _targets(names: Sequence[str] | None) -> list[Condition]:
+    """By the service of one of its images: assets are for nothing in particular."""
+    return [
+        odata.some("release_image", "ri", odata.some("ri/image", "i", odata.some("i/is_a_build_of__service", "s", one)))
+        for one in _texts("s/service_name", names)
+    ]
 
 
 def _organizations(texts: Sequence[str] | None) -> list[Condition]:

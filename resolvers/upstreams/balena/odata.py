@@ -30,11 +30,15 @@ MAX_NUMBERS, MAX_TEXTS = 200, 50  # of one `in`, as the official SDK does
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What is wanted of a resource. `expand` nests: each navigation with options of its own."""
+    """What is wanted of a resource. `expand` nests: each navigation with options of its own.
+
+    counted: navigations that come as the number of rows behind them, under the navigation's own name.
+    """
 
     select: Sequence[str]
     where: Condition | None = None
     expand: Mapping[str, Options] = field(default_factory=dict)
+    counted: Sequence[str] = ()
     order_by: Sequence[tuple[str, Literal["asc", "desc"]]] = ()
     top: int | None = None  # inside an expand it counts per parent
 
@@ -43,6 +47,23 @@ def url(resource: str, options: Options, key: int | None = None) -> str:
     """Path and query, ready to be sent as it is. A key that is not there still answers a list, an empty one."""
     place = resource if key is None else f"{resource}({key})"
     return f"/v7/{place}?{_spelled(options, '&')}"
+
+
+def collection(resource: str) -> str:
+    """Where a POST makes a row."""
+    return f"/v7/{resource}"
+
+
+def chosen(resource: str, *, key: int | None = None, where: Condition | None = None) -> str:
+    """Which rows a PATCH or DELETE hits: one by its id, or those that meet a condition.
+
+    Raises ValueError when nothing chooses: balena would then take every row the token can write.
+    """
+    if key is not None:
+        return f"/v7/{resource}({key})"
+    if where is None or where in ("", TRUE):
+        raise ValueError(f"neither key nor condition: this would hit every {resource}")
+    return f"/v7/{resource}?$filter={where}"
 
 
 def literal(value: Value) -> str:
@@ -118,9 +139,9 @@ def _spelled(options: Options, separator: str) -> str:
     parts = [f"$select={','.join(options.select)}"]
     if options.where is not None:
         parts.append(f"$filter={options.where}")
-    if options.expand:
-        inside = (f"{name}({_spelled(nested, ';')})" for name, nested in options.expand.items())
-        parts.append(f"$expand={','.join(inside)}")
+    if options.expand or options.counted:
+        inside = [f"{name}({_spelled(nested, ';')})" for name, nested in options.expand.items()]
+        parts.append(f"$expand={','.join([*inside, *(f'{name}/$count' for name in options.counted)])}")
     if options.order_by:
         parts.append(f"$orderby={','.join(f'{name}%20{direction}' for name, direction in options.order_by)}")
     if options.top is not None:

@@ -28,8 +28,26 @@ CLOUD_APPLICATION = (
 
 IMAGE = (
     "id", "content_hash", "image_size", "is_stored_at__image_location", "status", "push_timestamp", "created_at",
+    "start_timestamp", "end_timestamp", "project_type", "error_message",
 )  # fmt: skip
 ASSET = ("id", "asset_key", "asset")
+
+DEVICE = (
+    "id", "uuid", "device_name", "is_online", "belongs_to__application", "should_be_running__release",
+    "is_pinned_on__release", "should_be_operated_by__release", "should_be_managed_by__release",
+    "last_connectivity_event", "created_at", "modified_at", "note", "local_id", "is_connected_to_vpn",
+    "last_vpn_event", "api_heartbeat_state", "status", "overall_status", "overall_progress", "download_progress",
+    "provisioning_state", "provisioning_progress", "update_status", "last_update_status_event", "is_web_accessible",
+    "is_undervolted", "os_version", "os_variant", "supervisor_version", "memory_usage", "memory_total",
+    "storage_block_device", "storage_usage", "storage_total", "cpu_usage", "cpu_temp", "cpu_id", "ip_address",
+    "mac_address", "public_address", "latitude", "longitude", "custom_latitude", "custom_longitude", "location",
+)  # fmt: skip
+CLOUD_DEVICE = ("belongs_to__user", "is_active", "is_frozen")
+USES_OF_RELEASE = (
+    "should_be_running_on__application", "is_running_on__device", "is_pinned_to__device", "should_operate__device",
+    "should_manage__device",
+)  # fmt: skip
+TAG = Options(("tag_key", "value"))
 
 SERVICE_OF_IMAGE = {"is_a_build_of__service": Options(("service_name",))}
 IMAGES_OF_RELEASE = {"release_image": Options(("id",), expand={"image": Options(IMAGE, expand=SERVICE_OF_IMAGE)})}
@@ -61,3 +79,16 @@ def images(where: Condition) -> Options:
 
 def assets(where: Condition) -> Options:
     return Options((*ASSET, "release"), where)
+
+
+def devices(where: Condition, *, of_cloud: bool) -> Options:
+    return Options(
+        (*DEVICE, *CLOUD_DEVICE) if of_cloud else DEVICE,
+        where,
+        expand={"is_of__device_type": Options(("slug",)), "is_running__release": Options(("id", "raw_version"))},
+    )
+
+
+def uses(where: Condition, own: Condition) -> Options:
+    """Releases with how much points to each, and their application when it is one of `own`."""
+    return Options(("id",), where, {"belongs_to__application": Options(("id",), own)}, USES_OF_RELEASE)

@@ -131,6 +131,8 @@ IMAGE_INSTALL = table(
     moment("install_date", required=True),
     text("status", required=True),
     number("download_progress"),
+    # The clients' own word for `installs__image`.
+    many=(Navigation("image", "image", "installs__image", "id"),),
     uniques=(("device", "installs__image"),),
     owner=("device", "belongs_to__application"),
     is_private=True,

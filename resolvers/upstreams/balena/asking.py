@@ -1,0 +1,83 @@
+"""Asking: the way in to balena. Who-am-I before the first read, rows of any resource, look-ups part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from resolvers import keys
+from resolvers.errors import UpstreamError
+from resolvers.transport.kept import Kept
+from resolvers.transport.session import Http
+from resolvers.upstreams import payload, scopes
+from resolvers.upstreams.balena import Config, odata
+from resolvers.upstreams.balena.rows import ActorRow, Envelope
+from resolvers.upstreams.payload import Rows
+from resolvers.upstreams.port import Chunk, Failure, Found
+from resolvers.upstreams.scopes import Answer
+
+R = TypeVar("R")
+T = TypeVar("T")
+WHO_AM_I = "/actor/v1/whoami"
+
+
+class Asking:
+    """One source of balena, as everything that reads or changes it knows it."""
+
+    def __init__(self, http: Http, config: Config):
+        self.http, self.config = http, config
+        self._actor = Kept(self._who_am_i)
+
+    @property
+    def source(self) -> str:
+        return self.http.source
+
+    async def rows(self, target: str, row: type[R]) -> Rows[R]:
+        # A bad token reads as the guest: public rows and a 200. Only who-am-I says 401.
+        await self._actor.get()
+        call = f"GET {target.partition('?')[0]}"
+        envelope = payload.decode(self.source, call, await self.http.get(target), Envelope)
+        return payload.decode_rows(self.source, call, envelope.d, row, "$.d")
+
+    async def look_up(
+        self, numbers: Mapping[int, str], find: Callable[[Sequence[int]], Awaitable[Answer[T]]]
+    ) -> Found[T]:
+        """`find` for each part of what one call takes; its answers go by native id."""
+        parts = odata.chunked(list(numbers))
+        return await scopes.look_up(([numbers[number] for number in part], find(part)) for part in parts)
+
+    async def _who_am_i(self) -> ActorRow:
+        body = await self.http.get(WHO_AM_I, is_session=True)
+        return payload.decode(self.source, f"GET {WHO_AM_I}", body, ActorRow)
+
+
+def numbered(ids: Sequence[str], first_part: str | None = None) -> dict[int, str]:
+    """Native ids by their number; what cannot be one is left out."""
+    found = {}
+    for native_id in ids:
+        parts = (first_part, native_id) if first_part is None else keys.split(native_id, 2)
+        number = keys.integer(parts[1]) if parts and parts[0] == first_part else None
+        if number is not None:
+            found[number] = native_id
+    return found
+
+
+def shared_out(
+    numbers: Iterable[int], rows: Iterable[tuple[int | None, T]], error: UpstreamError | None
+) -> Answer[Sequence[T]]:
+    """Rows by the number of whom they belong to. One that was dropped may be anybody's: then no list is whole."""
+    if error is not None:
+        return Answer({}, error)
+    lists: dict[int | None, list[T]] = {number: [] for number in numbers}
+    for owner, row in rows:
+        lists.get(owner, []).append(row)
+    return Answer({str(number): own for number, own in lists.items()})
+
+
+async def side_by_side(calls: Sequence[Awaitable[Chunk[T]]]) -> list[Chunk[T]]:
+    """The calls together; one that fails costs only itself. Raises when all of them fail."""
+    answers = await scopes.settled(calls)
+    errors = [answer for answer in answers if isinstance(answer, UpstreamError)]
+    if errors and len(errors) == len(answers):
+        raise errors[0]
+    return [Chunk(failures=(Failure(answer),)) if isinstance(answer, UpstreamError) else answer for answer in answers]
