@@ -73,11 +73,13 @@ def held(mocks: MockPort) -> dict[str, list[Firmware]]:
 
 @contextmanager
 def answering(replies: Mapping[str, Any]) -> Iterator[str]:
-    """A real server that knows these paths and nothing else; a status instead of data is answered as such."""
+    """A real server that knows these paths and nothing else: their data, or a whole envelope, or only a status."""
 
     async def answer(request: Request) -> Response:
         reply = replies.get(request.url.path, 404)
-        return Response(status_code=reply) if isinstance(reply, int) else JSONResponse({"data": reply})
+        if isinstance(reply, int):
+            return Response(status_code=reply)
+        return JSONResponse(reply if isinstance(reply, dict) else {"data": reply})
 
     with served(Starlette(routes=[Route("/{path:path}", answer)])) as url:
         yield url

@@ -231,6 +231,15 @@ async def test_one_version_may_be_several_firmwares(api: Api) -> None:
     assert len(firmwares) > len({firmware["version"] for firmware in firmwares})
 
 
+async def test_a_name_with_a_slash_is_one_part_of_the_path(api: Api) -> None:
+    await api.data("/api/orgs/acme/products", "POST", json={"name": "a/b"})
+
+    shown = await api.data("/api/orgs/acme/products/a%2Fb")
+    status, _ = await api.ask("/api/orgs/acme/products/a/b")
+
+    assert (shown["name"], status) == ("a/b", 404)
+
+
 async def test_one_firmware_goes_by_uuid(api: Api) -> None:
     listed = (await api.data(f"{GATEWAY}/firmwares"))[0]
 

@@ -28,7 +28,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from upstream_mocks.nerveshub import accounts, deployment_groups, devices, errors, firmwares, rows
 from upstream_mocks.nerveshub.model import Hub, Role
@@ -106,7 +106,18 @@ def build(world: World, switches: Mapping[str, Any]) -> ASGIApp:
         exception_handlers={errors.RefusedError: errors.refuse, HTTPException: errors.no_such_route},
     )
     app.router.redirect_slashes = False
-    return app
+    return _Segments(app)
+
+
+class _Segments:
+    """Routes see the path as it came: the server splits it first and decodes after, so that a name may hold a slash."""
+
+    def __init__(self, inner: ASGIApp):
+        self.inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw = scope.get("raw_path")
+        await self.inner({**scope, "path": raw.decode("latin-1")} if raw else scope, receive, send)
 
 
 def _routes(hub: Hub, switches: Mapping[str, Any]) -> list[Route]:

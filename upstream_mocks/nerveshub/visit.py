@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import msgspec
 from starlette.requests import Request
@@ -27,8 +27,8 @@ class Visit:
     raw: bytes
 
     @property
-    def params(self) -> dict[str, Any]:
-        return self.request.path_params
+    def params(self) -> dict[str, str]:
+        return {name: unquote(text) for name, text in self.request.path_params.items()}
 
     @property
     def user(self) -> User:

@@ -1,4 +1,7 @@
-"""NervesHub: firmwares of products. `client` asks, `rows` is what it sends, `normalise` translates.
+"""NervesHub: firmwares of products, and the groups of devices they are deployed to.
+
+`api` is its routes, `rows` what it sends, `normalise` translates. `client` answers the port, put together of `products`
+(the scope), `firmwares`, `groups` and `devices`; `writes` changes.
 
 Source of every fact here: the server's own code and tests, github nerves-hub/nerves_hub_web at commit 0bb6b5c of August
 2026, and the same JSON views at v2.3.0 and v2.4.0, which lack the fields of that summer.
@@ -8,10 +11,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatus, SourceKind
+from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatus, SourceKind, SourceOperation
 from resolvers.transport import statuses
 from resolvers.upstreams.config import Names, TokenConfig
-from resolvers.upstreams.port import Fact, Facts
+from resolvers.upstreams.port import Fact, Facts, Part
 
 FACTS = Facts(
     kind=SourceKind.NERVESHUB,
@@ -25,6 +28,9 @@ FACTS = Facts(
     release_statuses=frozenset({ReleaseStatus.AVAILABLE}),
     # Only devices have filters: what can be narrowed is which products are asked.
     pushed_down=(ReleaseFilterField.IDS, ReleaseFilterField.FLEETS),
+    parts=frozenset({Part.COHORTS, Part.DEPLOYMENTS, Part.DEVICES}),
+    operations=(SourceOperation.DEPLOY_RELEASE, SourceOperation.UPDATE_COHORT),
+    device_facts=frozenset({Fact.VERSION, Fact.ONLINE}),
 )
 
 # None of its own: a role too low is 401 there, and an org of others 404, as the general rules have it.
@@ -32,7 +38,7 @@ STATUSES = statuses.NONE
 
 
 class Config(TokenConfig):
-    """`token` is a user's token, `nhu_...`; the role `view` is enough to read."""
+    """`token` is a user's token, `nhu_...`; the role `view` is enough to read, links and changes take `manage`."""
 
     organizations: Names = Field(default=(), description="names; none: all the token's user is a member of")
     products: Names = Field(default=(), description="names, or organization/product; none: all of them")
