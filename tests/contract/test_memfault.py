@@ -27,7 +27,7 @@ from resolvers.graph.native.memfault import MemfaultProject, MemfaultRelease
 from resolvers.graph.release import Release
 from resolvers.upstreams import payload
 from resolvers.upstreams.memfault import normalise
-from resolvers.upstreams.memfault.client import VERSIONS_PER_CALL
+from resolvers.upstreams.memfault.catalogue import KEYS_PER_CALL
 from resolvers.upstreams.memfault.normalise import Project
 from resolvers.upstreams.memfault.rows import ListEnvelope, OrganizationRow, ProjectRow, ReleaseRow
 from resolvers.upstreams.port import ArtifactQuery, Chunk, FleetQuery, ReleaseQuery
@@ -206,7 +206,7 @@ def test_the_printed_notes_are_kept_as_they_are() -> None:
 
 
 def test_the_printed_device_count_is_the_device_count() -> None:
-    assert seed().device_count == 47
+    assert seed().known_device_count == 47
 
 
 def test_the_printed_release_says_the_rest_in_native() -> None:
@@ -248,7 +248,7 @@ def test_a_full_release_is_carried_over_whole() -> None:
         release.notes,
         release.created_at,
         release.updated_at,
-        release.device_count,
+        release.known_device_count,
         release.fleet_native_id,
     ) == (
         "acme/smart-sink/2.4.0%2Bb1",
@@ -338,7 +338,7 @@ def test_texts_and_lists_that_are_null_are_unset_too() -> None:
     release = normalise.release("memfault", SINK, payload.decode("memfault", "GET release", body, ReleaseRow))
 
     assert (release.raw_minimum_version, release.revision, release.notes) == (None, None, None)
-    assert (release.updated_at, release.device_count, brought(release)) == (None, None, [])
+    assert (release.updated_at, release.known_device_count, brought(release)) == (None, None, [])
 
 
 @pytest.mark.parametrize(
@@ -495,12 +495,12 @@ async def test_versions_are_asked_in_groups_an_address_can_carry(large: MockPort
     found = await adapter.releases_by_id(listed)
 
     assert sorted(found) == listed
-    assert len(listed) > 2 * VERSIONS_PER_CALL
+    assert len(listed) > 2 * KEYS_PER_CALL
 
 
 async def test_one_version_more_than_a_group_costs_a_second_call(upstream: Open, mocks: MockPort) -> None:
     adapter = upstream(KIND)
-    unknown = [f"acme/gateway/9.9.{number}" for number in range(VERSIONS_PER_CALL)]
+    unknown = [f"acme/gateway/9.9.{number}" for number in range(KEYS_PER_CALL)]
 
     found = await adapter.releases_by_id([*unknown, "acme/gateway/1.1.0"])
 

@@ -511,6 +511,21 @@ async def test_an_uploaded_payload_makes_the_release_it_is_for(api: Api, route: 
     assert [artifact["md5"] for artifact in release["artifacts"]] == [md5(b"payload")]
 
 
+async def test_a_delta_payload_is_taken_once_and_adds_nothing_to_its_releases(api: Api) -> None:
+    prepared = await api.data(f"{SINK}/upload", "POST", json={"kind": "OTA_PAYLOAD", "size": 5})
+    await api.ask(prepared["upload_url"], "PUT", auth=None, data=b"delta")
+    before = await api.data(f"{SINK}/releases/1.2.1")
+    about = payload(prepared["token"])
+    body = {**about, "software_version": {**about["software_version"], "version": ["1.2.0", "1.2.1"]}}
+
+    answers = [(await api.ask(f"{SINK}/releases/ota_payload", "POST", json=body))[0] for _ in range(2)]
+    body["software_version"]["version"] = ["1.2.0", "99.0.0"]
+    unknown, _ = await api.ask(f"{SINK}/releases/ota_payload", "POST", json=body)
+
+    assert (answers, unknown) == ([202, 409], 404)
+    assert await api.data(f"{SINK}/releases/1.2.1") == before
+
+
 async def test_a_large_payload_goes_up_in_parts(api: Api) -> None:
     api.switch(max_ota_upload_size=10**9)
 

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from upstream_mocks.memfault import errors, releases, rows, views
+from upstream_mocks.memfault import deployments, errors, releases, rows, views
 from upstream_mocks.memfault.model import Artifact, Cloud, Project, Release, Task, Upload
 from upstream_mocks.memfault.visit import Visit, data, key, text
 
@@ -55,8 +55,10 @@ def add_payload(visit: Visit) -> Response:
     upload = visit.cloud.uploads.get(text(file, "token"))
     if upload is None or not upload.parts:
         raise errors.invalid("`file.token` names no finished upload")
-    name = text(file, "name", "firmware.bin")
-    version, hardware = key(software, "version", releases.VERSION), _hardware(project, text(body, "hardware_version"))
+    name, hardware = text(file, "name", "firmware.bin"), _hardware(project, text(body, "hardware_version"))
+    if isinstance(software.get("version"), list):
+        return _add_delta(visit, software["version"], hardware, name, upload.content)
+    version = key(software, "version", releases.VERSION)
     release = project.releases.get(version)
     if release is not None and _firmware_for(release, hardware):
         raise errors.conflict(f"Artifact for hardware version `{hardware}` already exists")
@@ -107,6 +109,17 @@ def stored_file(cloud: Cloud) -> Callable[[Request], Any]:
         return Response(status_code=403)
 
     return answer
+
+
+def _add_delta(visit: Visit, versions: list[object], hardware: str, name: str, content: bytes) -> Response:
+    """A payload from one release to another; that both must be there is unconfirmed."""
+    release, pair = deployments.release_asked(visit.project, versions)
+    assert pair is not None
+    payloads = visit.project.deltas.setdefault(pair, {})
+    if hardware in payloads:
+        raise errors.conflict(f"Artifact for hardware version `{hardware}` already exists")
+    made = _artifact(visit, release, "firmware", hardware, name, content)
+    return _accepted(visit, lambda: payloads.setdefault(hardware, made))
 
 
 def _announce(visit: Visit) -> str:

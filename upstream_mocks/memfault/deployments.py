@@ -30,7 +30,7 @@ def create(visit: Visit) -> Response:
     kind = body.get("type", "normal")
     if kind not in ("normal", "staged_rollout"):
         raise errors.invalid("`type` must be normal or staged_rollout")
-    release, delta = _release(project, body.get("release"))
+    release, delta = release_asked(project, body.get("release"))
     cohort = _cohort(project, body.get("cohort"))
     percent = _percent(body.get("rollout_percent")) if kind == "staged_rollout" else 0
     _check_not_active(project, release, cohort, delta)
@@ -73,7 +73,7 @@ def _asked(visit: Visit) -> Deployment:
     return found
 
 
-def _release(project: Project, wanted: object) -> tuple[Release, tuple[str, str] | None]:
+def release_asked(project: Project, wanted: object) -> tuple[Release, tuple[str, str] | None]:
     """By id, by version, or by the pair of a delta, whose target it then is."""
     if isinstance(wanted, list):
         versions = [version for version in wanted if isinstance(version, str) and version in project.releases]

@@ -83,6 +83,8 @@ class Project(Row):
     platform: str = "mcu"
     os: str = "freertos"
     releases: dict[str, Release] = field(default_factory=dict)
+    # Payloads that lead from one version to another, by both and by hardware: no read route of theirs is known.
+    deltas: dict[tuple[str, str], dict[str, Artifact]] = field(default_factory=dict)
     cohorts: dict[str, Cohort] = field(default_factory=dict)
     deployments: dict[int, Deployment] = field(default_factory=dict)
     devices: dict[str, Device] = field(default_factory=dict)

@@ -1,5 +1,8 @@
 """Memfault: releases of projects. `client` asks, `rows` is what it sends, `normalise` translates.
 
+`calls` knows its pages, `catalogue` its scopes; `cohorts`, `deployments` and `devices` ask, each for its own questions;
+`writes` changes.
+
 Source of every fact here: the vendor's API pages (docs.memfault.com/api) and its OpenAPI file of 2021.
 """
 
@@ -10,10 +13,10 @@ from types import MappingProxyType
 from pydantic import Field, SecretStr
 
 from resolvers.errors import UpstreamBusy, UpstreamError
-from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatus, SourceKind
+from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatus, SourceKind, SourceOperation
 from resolvers.transport.statuses import Statuses
 from resolvers.upstreams.config import Names, SourceConfig
-from resolvers.upstreams.port import Fact, Facts
+from resolvers.upstreams.port import Fact, Facts, Part
 
 FACTS = Facts(
     kind=SourceKind.MEMFAULT,
@@ -21,7 +24,7 @@ FACTS = Facts(
     default_url="https://api.memfault.com",
     release_facts=frozenset({Fact.VERSION, Fact.REVISION, Fact.CREATED}),
     fleet_facts=frozenset({Fact.SLUG, Fact.ORGANIZATION, Fact.CREATED}),
-    artifact_facts=frozenset({Fact.TARGET, Fact.DIGEST}),
+    artifact_facts=frozenset({Fact.TARGET, Fact.DIGEST, Fact.BUILD_IDENTIFIER}),
     artifact_kinds=frozenset({ArtifactKind.FIRMWARE, ArtifactKind.SYMBOLS}),
     release_statuses=frozenset({ReleaseStatus.AVAILABLE}),
     pushed_down=(
@@ -29,6 +32,16 @@ FACTS = Facts(
         ReleaseFilterField.FLEETS,
         ReleaseFilterField.VERSIONS,
         ReleaseFilterField.REVISIONS,
+        ReleaseFilterField.TARGETS,
+        ReleaseFilterField.BUILD_IDENTIFIERS,
+    ),
+    parts=frozenset({Part.COHORTS, Part.DEPLOYMENTS, Part.DEVICES}),
+    operations=(
+        SourceOperation.CREATE_RELEASE,
+        SourceOperation.DELETE_RELEASE,
+        SourceOperation.DEPLOY_RELEASE,
+        SourceOperation.UPDATE_DEPLOYMENT,
+        SourceOperation.ABORT_DEPLOYMENT,
     ),
 )
 
