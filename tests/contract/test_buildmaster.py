@@ -26,7 +26,8 @@ from resolvers.errors import (
     UpstreamUnreachable,
 )
 from resolvers.graph.enums import ReleaseStatus, SourceKind
-from resolvers.graph.release import Actor
+from resolvers.graph.lineage import Lineage
+from resolvers.graph.people import Actor, Tag
 from resolvers.transport.session import Transport
 from resolvers.upstreams import payload
 from resolvers.upstreams.buildmaster import FACTS, Config, normalise
@@ -216,14 +217,18 @@ def test_the_pages_own_example_comes_out_whole() -> None:
         "planned_start": None,
         "planned_end": None,
         "created_by": Actor(name="MikeJones"),
-        "device_count": None,
+        "web_url": None,
         "raw_version": "1.0.1",
         "raw_minimum_version": None,
         "fleet_native_id": "2",
         "is_closed": None,
+        "known_device_count": None,
+        "pipeline": "Release",
+        "lineage": Lineage(sequence=2),
         "artifacts_of": None,
     }
     assert members(first.native_of()) == {
+        "source_name": "bm",
         "release_id": 4,
         "number": "1.0.1",
         "release_name": "1.0.1",
@@ -250,6 +255,8 @@ def test_the_pages_own_example_comes_out_whole() -> None:
         "created_by": Actor(name="JohnSmith"),
         "raw_version": "1",
         "fleet_native_id": "1",
+        "pipeline": None,
+        "lineage": Lineage(sequence=1),
     }
     assert members(second.native_of()) == {
         **members(first.native_of()),
@@ -286,14 +293,18 @@ def test_a_row_of_an_old_server_is_read_by_its_legacy_names() -> None:
         "planned_start": None,
         "planned_end": datetime(2019, 7, 1, tzinfo=UTC),
         "created_by": Actor(name="SYSTEM"),
-        "device_count": None,
+        "web_url": None,
         "raw_version": "2.0",
         "raw_minimum_version": None,
         "fleet_native_id": "12",
         "is_closed": None,
+        "known_device_count": None,
+        "pipeline": "global::Firmware",
+        "lineage": Lineage(sequence=3),
         "artifacts_of": None,
     }
     assert members(release.native_of()) == {
+        "source_name": "bm",
         "release_id": 17,
         "number": "2.0",
         "release_name": "Herbst/Außendienst №2",
@@ -378,6 +389,10 @@ def test_an_application_is_a_fleet_with_all_it_tells() -> None:
         "is_public": None,
         "device_type": None,
         "tracks_latest": None,
+        "web_url": None,
+        "known_device_count": None,
+        "known_tags": [Tag(key="group", value="Geräte/Außendienst")],
+        "target_release_native_id": None,
         "is_mine": None,
     }
     assert members(fleet.native_of()) == {
@@ -418,7 +433,7 @@ async def test_without_the_grant_fleets_are_told_by_releases(
 
     named = {SMART_SINK: "Smart Sink", GATEWAY: "Edge Gateway", SENSOR_HUB: "Sensor Hub", GAUGE: "Gauge"}
     assert {fleet.native_id: fleet.name for fleet in fleets} == named
-    assert {(fleet.is_archived, fleet.native_of()) for fleet in fleets} == {(None, None)}
+    assert {(fleet.is_archived, fleet.known_tags, fleet.native_of()) for fleet in fleets} == {(None, None, None)}
     assert errors == []
     assert mocks.paths("buildmaster") == [APPLICATIONS, RELEASES]
 
@@ -507,6 +522,8 @@ async def test_what_lies_outside_the_scope_is_not_found(upstream: Open) -> None:
         pytest.param(ReleaseQuery(names=("Spring wave",)), {"releaseName": "Spring wave"}, id="one name"),
         pytest.param(ReleaseQuery(versions=("1", "2")), {}, id="two versions"),
         pytest.param(ReleaseQuery(versions=("",)), {}, id="an empty version"),
+        pytest.param(ReleaseQuery(pipelines=("global::A",)), {"pipelineName": "global::A"}, id="one pipeline"),
+        pytest.param(ReleaseQuery(pipelines=("A", "B")), {}, id="two pipelines"),
         pytest.param(ReleaseQuery(revisions=("deadbeef",)), {}, id="what it does not know"),
     ],
 )

@@ -1,4 +1,8 @@
-"""Inedo BuildMaster: releases of applications. `client` asks, `rows` is what it sends, `normalise` translates.
+"""Inedo BuildMaster: releases of applications, their builds, and the runs that deployed them.
+
+`client` answers: `calls` sends and cuts to the scope, `work` asks for builds and runs, `files` for the artifacts of the
+native API, `writes` changes, `homes` remembers which application things belong to; `rows` is what BuildMaster sends,
+`normalise` translates.
 
 Source of every fact here: the vendor's documentation (Inedo/inedo-docs, Content/BuildMaster) and two public clients
 whose tests ran against real servers (webmd-health-services/BuildMasterAutomation, jenkinsci/inedo-buildmaster-plugin).
@@ -6,25 +10,27 @@ whose tests ran against real servers (webmd-health-services/BuildMasterAutomatio
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 
 from pydantic import Field
 
 from resolvers import keys
 from resolvers.errors import UpstreamError
-from resolvers.graph.enums import ReleaseFilterField, ReleaseStatus, SourceKind
+from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatus, SourceKind, SourceOperation
 from resolvers.transport.statuses import Statuses
 from resolvers.upstreams.config import Names, TokenConfig
-from resolvers.upstreams.port import Fact, Facts
+from resolvers.upstreams.port import Fact, Facts, Part
 
 FACTS = Facts(
     kind=SourceKind.BUILDMASTER,
     title="BuildMaster",
     default_url=None,
-    release_facts=frozenset({Fact.VERSION, Fact.CREATED}),
+    release_facts=frozenset({Fact.VERSION, Fact.CREATED, Fact.PIPELINE}),
     fleet_facts=frozenset({Fact.ARCHIVED}),
     artifact_facts=frozenset(),
-    # Its release API has no artifacts at all, and the native one that lists them takes a key with full control.
+    # Its release API has no artifacts at all, and the native one that lists them takes a key with full control:
+    # see WITH_ARTIFACTS.
     artifact_kinds=frozenset(),
     release_statuses=frozenset(
         {ReleaseStatus.IN_PROGRESS, ReleaseStatus.DEPLOYED, ReleaseStatus.CANCELLED, ReleaseStatus.UNKNOWN}
@@ -35,17 +41,40 @@ FACTS = Facts(
         ReleaseFilterField.NAMES,
         ReleaseFilterField.VERSIONS,
         ReleaseFilterField.STATUSES,
+        ReleaseFilterField.PIPELINES,
+    ),
+    parts=frozenset({Part.BUILDS, Part.DEPLOYMENTS}),
+    operations=(
+        SourceOperation.CREATE_RELEASE,
+        SourceOperation.CANCEL_RELEASE,
+        SourceOperation.RESTORE_RELEASE,
+        SourceOperation.DEPLOY_RELEASE,
     ),
 )
+WITH_ARTIFACTS = replace(
+    FACTS, artifact_facts=frozenset({Fact.BUILD_IDENTIFIER}), artifact_kinds=frozenset({ArtifactKind.DOWNLOAD})
+)
+"The facts of a source that is configured with `native_artifacts`."
 
 # Nothing to except: a bad key is its 403, a 404 only ever means a path that its version does not have.
 STATUSES: Statuses = MappingProxyType[int, type[UpstreamError]]({})
 
 
 class Config(TokenConfig):
-    """`token` is an API key with the grant Release & Build Deployment, better also Application Management."""
+    """`token` is an API key with the grant Release & Build Deployment, better also Application Management.
+
+    `native_artifacts` takes the grant Native API too, which is full control of the installation; its calls change
+    between versions.
+    """
 
     applications: Names = Field(default=(), description="names, or ids (digits are an id); none: all the key sees")
+    native_artifacts: bool = Field(default=False, description="whether artifacts are listed, by the native API")
+
+    @property
+    def application_ids(self) -> tuple[str, ...]:
+        """The applications in scope when all of them are given by id; else none, and they have to be asked for."""
+        are_ids = all(keys.integer(name) is not None for name in self.applications)
+        return tuple(dict.fromkeys(self.applications)) if are_ids else ()
 
     def holds(self, application_id: int, name: str) -> bool:
         """Whether an application is in scope. Names are compared exactly, as spelled."""

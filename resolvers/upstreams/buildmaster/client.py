@@ -1,123 +1,134 @@
-"""Asking BuildMaster. Every list comes whole: there are filters, but no pages and no order.
-
-Reads are POSTs with a form: the documentation's GET with a body may lose the body on the way, and the server would
-answer with everything. For the same reason whatever a filter asked for is looked at again here.
-"""
+"""BuildMaster's answers to the port. Every list comes whole: there are filters, but no pages and no order."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import ClassVar
 
-from resolvers import keys
-from resolvers.errors import UpstreamRefused
+from resolvers.errors import UpstreamError
 from resolvers.graph.artifact import Artifact
-from resolvers.graph.enums import ReleaseStatus
+from resolvers.graph.build import Build
+from resolvers.graph.deployment import Deployment
+from resolvers.graph.enums import DeploymentStatus, ReleaseStatus
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.release import Release
 from resolvers.transport.credentials import FixedHeaders
 from resolvers.transport.session import Http
-from resolvers.upstreams import payload, scopes
-from resolvers.upstreams.buildmaster import FACTS, STATUSES, Config, normalise
-from resolvers.upstreams.buildmaster.rows import ApplicationRow, ReleaseRow
+from resolvers.upstreams import scopes
+from resolvers.upstreams.absent import Absent
+from resolvers.upstreams.buildmaster import FACTS, STATUSES, WITH_ARTIFACTS, Config, normalise, writes
+from resolvers.upstreams.buildmaster.calls import Calls, numbers
+from resolvers.upstreams.buildmaster.files import Files
+from resolvers.upstreams.buildmaster.rows import BuildRow, RunRow
+from resolvers.upstreams.buildmaster.work import Work
+from resolvers.upstreams.commands import Command
 from resolvers.upstreams.config import SourceConfig
-from resolvers.upstreams.payload import Rows
 from resolvers.upstreams.port import ArtifactQuery, Chunk, Facts, FleetQuery, Found, ReleaseQuery
 from resolvers.upstreams.scopes import Answer
 
-T = TypeVar("T")
 WORDS: Mapping[ReleaseStatus, str] = {status: word for word, status in normalise.STATUSES.items()}
-NO_ARTIFACTS: Sequence[Chunk[Artifact]] = ()
-DRAFT = re.compile(r"draft-[0-9a-fA-F]+")
+SETTLED = {ReleaseStatus.DEPLOYED: True, ReleaseStatus.CANCELLED: False}
+"Statuses that say by themselves whether a release is live."
 
 
-class BuildMaster:
+class BuildMaster(Absent):
     facts: ClassVar[Facts] = FACTS
     config_type: ClassVar[type[SourceConfig]] = Config
 
     def __init__(self, http: Http, config: Config):
         self.http = http.signed(FixedHeaders({"X-ApiKey": config.token.get_secret_value()}), STATUSES)
         self.config = config
+        self.calls = calls = Calls(self.http, config)
+        self.builds: Work[BuildRow, Build] = Work(
+            calls, calls.builds, normalise.build, calls.build_homes, id_filter="buildId"
+        )
+        self.runs: Work[RunRow, Deployment] = Work(
+            calls, calls.runs, normalise.deployment, calls.run_homes, id_filter="deploymentId", hides_some=True
+        )
+        self.files = Files(calls, self.builds) if config.native_artifacts else None
+        if self.files is not None:
+            self.facts = WITH_ARTIFACTS  # type: ignore[misc]  # the one fact of the vendor that an operator decides
 
     async def releases(self, query: ReleaseQuery) -> AsyncIterator[Chunk[Release]]:
-        fleet_ids = query.fleet_ids and _numbers(query.fleet_ids)
+        fleet_ids = query.fleet_ids and numbers(query.fleet_ids)
         if fleet_ids is not None and not fleet_ids:
             return  # only ids of no application
-        rows = await self._release_rows({**self._application(fleet_ids), **_filters(query)})
+        rows = await self.calls.releases({**self.calls.application(fleet_ids), **_filters(query)})
         asked = [row for row in rows.rows if fleet_ids is None or str(row.application_id) in fleet_ids]
         yield Chunk([normalise.release(self.http.source, row) for row in asked], rows.failures())
 
     async def fleets(self, query: FleetQuery) -> AsyncIterator[Chunk[Fleet]]:
-        rows = await self._fleets(None)
+        rows = await self.calls.fleets()
         yield Chunk(rows.rows, rows.failures())
 
     async def artifacts(self, query: ArtifactQuery) -> AsyncIterator[Chunk[Artifact]]:
-        """A stream of nothing: see FACTS."""
-        for chunk in NO_ARTIFACTS:
-            yield chunk
+        if self.files is not None:
+            async for chunk in self.files.all():
+                yield chunk
 
     async def releases_by_id(self, ids: Sequence[str]) -> Found[Release]:
         """One call: filtered for one id, the whole list for more, since the filter takes no list of ids."""
-        wanted = _numbers(ids)
+        wanted = numbers(ids)
         return await scopes.look_up([(wanted, self._find_releases(wanted))] if wanted else [])
 
     async def fleets_by_id(self, ids: Sequence[str]) -> Found[Fleet]:
         """The list of applications: there is no other way to one."""
-        wanted = _numbers(ids)
+        wanted = numbers(ids)
         return await scopes.look_up([(wanted, self._find_fleets(wanted))] if wanted else [])
 
+    async def builds_by_id(self, ids: Sequence[str]) -> Found[Build]:
+        return await self.builds.by_id(ids)
+
+    async def deployments_by_id(self, ids: Sequence[str]) -> Found[Deployment]:
+        return await self.runs.by_id(ids)
+
     async def artifacts_by_id(self, ids: Sequence[str]) -> Found[Artifact]:
-        return {}
+        return {} if self.files is None else await self.files.by_id(ids)
+
+    async def builds_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Build]]:
+        return await self.builds.by_release(ids)
+
+    async def deployments_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+        return await self.runs.by_release(ids)
+
+    async def deployments_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+        return await self.runs.by_application(ids)
 
     async def artifacts_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]:
-        return {native_id: [] for native_id in ids}
+        return {native_id: [] for native_id in ids} if self.files is None else await self.files.by_release(ids)
 
-    async def columns_by_release_id(self, ids: Sequence[str], columns: frozenset[str]) -> Found[Mapping[str, Any]]:
-        return {}
+    async def artifacts_by_build_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]:
+        return {} if self.files is None else await self.files.by_build(ids)
+
+    async def is_deployed_by_release_id(self, ids: Sequence[str]) -> Found[bool]:
+        """By its status where that settles it, else whether a run of it succeeded."""
+        releases = await self.releases_by_id(ids)
+        told: dict[str, bool | UpstreamError] = {}
+        for native_id, release in releases.items():
+            if isinstance(release, UpstreamError):
+                told[native_id] = release
+            elif release.status in SETTLED:
+                told[native_id] = SETTLED[release.status]
+        runs = await self.runs.by_release([native_id for native_id in releases if native_id not in told])
+        return {**told, **{native_id: _is_live(own) for native_id, own in runs.items()}}
+
+    async def perform(self, command: Command) -> str:
+        return await writes.perform(self, command)
 
     async def _find_releases(self, ids: Sequence[str]) -> Answer[Release]:
         # The id and an application exclude each other.
-        rows = await self._release_rows({"releaseId": ids[0]} if len(ids) == 1 else self._application(None))
+        rows = await self.calls.releases({"releaseId": ids[0]} if len(ids) == 1 else self.calls.application())
         return Answer({str(row.id): normalise.release(self.http.source, row) for row in rows.rows}, rows.error)
 
     async def _find_fleets(self, ids: Sequence[str]) -> Answer[Fleet]:
-        rows = await self._fleets(ids)
+        rows = await self.calls.fleets(ids)
         return Answer({fleet.native_id: fleet for fleet in rows.rows}, rows.error)
 
-    async def _fleets(self, ids: Sequence[str] | None) -> Rows[Fleet]:
-        """All in scope, sometimes narrowed to `ids`. The list of applications takes a grant the key may lack."""
-        try:
-            rows = await self._rows("/api/applications/list", {}, ApplicationRow)
-        except UpstreamRefused:
-            return await self._fleets_of_releases(ids)
-        shown = [row for row in rows.rows if self.config.holds(row.id, row.name) and not _is_draft(row)]
-        return Rows([normalise.fleet(self.http.source, row) for row in shown], rows.error)
 
-    async def _fleets_of_releases(self, ids: Sequence[str] | None) -> Rows[Fleet]:
-        """What the releases tell of their applications; one without a release stays unseen."""
-        rows = await self._release_rows(self._application(ids))
-        one_of_each = {row.application_id: row for row in rows.rows}.values()
-        return Rows([normalise.fleet_of(self.http.source, row) for row in one_of_each], rows.error)
-
-    def _application(self, fleet_ids: Sequence[str] | None) -> dict[str, str]:
-        """The filter for the one application that is asked for; none when there are several. There are no lists."""
-        if fleet_ids is not None and len(fleet_ids) == 1:
-            return {"applicationId": fleet_ids[0]}
-        if len(self.config.applications) != 1:
-            return {}
-        (chosen,) = self.config.applications
-        return {"applicationName" if keys.integer(chosen) is None else "applicationId": chosen}
-
-    async def _release_rows(self, form: Mapping[str, str]) -> Rows[ReleaseRow]:
-        """In scope, whatever the server made of the filters."""
-        rows = await self._rows("/api/releases", form, ReleaseRow)
-        inside = [row for row in rows.rows if self.config.holds(row.application_id, row.application_name)]
-        return Rows(inside, rows.error)
-
-    async def _rows(self, path: str, form: Mapping[str, str], row: type[T]) -> Rows[T]:
-        body = await self.http.post_form(path, form)
-        return payload.decode_rows(self.http.source, f"POST {path}", body, row)
+def _is_live(runs: Sequence[Deployment] | UpstreamError) -> bool | UpstreamError:
+    if isinstance(runs, UpstreamError):
+        return runs
+    return any(run.status is DeploymentStatus.SUCCEEDED for run in runs)
 
 
 def _filters(query: ReleaseQuery) -> dict[str, str]:
@@ -125,19 +136,9 @@ def _filters(query: ReleaseQuery) -> dict[str, str]:
     statuses = {WORDS.get(status) for status in query.statuses or ()}
     (status,) = statuses if len(statuses) == 1 else (None,)
     text = _only("releaseNumber", query.versions) or _only("releaseName", query.names)
-    return {**text, **({"status": status} if status else {})}
+    return {**text, **_only("pipelineName", query.pipelines), **({"status": status} if status else {})}
 
 
 def _only(name: str, texts: Sequence[str] | None) -> dict[str, str]:
     # An empty value would be no filter: not wrong, but of no use.
     return {name: texts[0]} if texts and len(texts) == 1 and texts[0] else {}
-
-
-def _numbers(ids: Sequence[str]) -> tuple[str, ...]:
-    """The ids that can be meant, each once."""
-    return tuple(native_id for native_id in dict.fromkeys(ids) if keys.integer(native_id) is not None)
-
-
-def _is_draft(row: ApplicationRow) -> bool:
-    """What an abandoned creation leaves behind: inactive, with a made-up name."""
-    return row.active is False and DRAFT.fullmatch(row.name) is not None

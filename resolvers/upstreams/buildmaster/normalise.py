@@ -6,12 +6,18 @@ from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
-from resolvers.graph.enums import ReleaseStatus
+from resolvers import keys
+from resolvers.graph.artifact import Artifact
+from resolvers.graph.build import Build
+from resolvers.graph.deployment import Deployment
+from resolvers.graph.enums import ArtifactKind, BuildStatus, DeploymentStatus, ReleaseStatus
 from resolvers.graph.fleet import Fleet
+from resolvers.graph.lineage import Lineage
 from resolvers.graph.native.buildmaster import BuildMasterApplication, BuildMasterRelease
-from resolvers.graph.release import Actor, Release
-from resolvers.graph.scalars import utc
-from resolvers.upstreams.buildmaster.rows import ApplicationRow, ReleaseRow
+from resolvers.graph.people import Actor, Tag
+from resolvers.graph.release import Release
+from resolvers.graph.scalars import JSON, utc
+from resolvers.upstreams.buildmaster.rows import ApplicationRow, BuildRow, FileRow, ReleaseRow, RunRow
 
 T = TypeVar("T")
 
@@ -20,6 +26,22 @@ STATUSES = {
     "deployed": ReleaseStatus.DEPLOYED,
     "canceled": ReleaseStatus.CANCELLED,
 }
+BUILD_STATUSES = {
+    "active": BuildStatus.OPEN,
+    "deployed": BuildStatus.SUCCEEDED,
+    "rejected": BuildStatus.REJECTED,
+}
+RUN_STATUSES = {
+    "pending": DeploymentStatus.QUEUED,
+    "executing": DeploymentStatus.RUNNING,
+    "succeeded": DeploymentStatus.SUCCEEDED,
+    "warned": DeploymentStatus.SUCCEEDED,
+    "failed": DeploymentStatus.FAILED,
+}
+WARNINGS = {"succeeded": False, "warned": True}
+
+GROUP = "group"
+"Key of the label that tells the group of an application."
 
 
 def release(source: str, row: ReleaseRow) -> Release:
@@ -35,9 +57,11 @@ def release(source: str, row: ReleaseRow) -> Release:
         created_at=utc(row.created_on),
         finished_at=_instant(row.canceled_on) if row.status == "canceled" else None,
         planned_end=_instant(row.target_date),
-        created_by=Actor(name=row.created_by) if row.created_by else None,
+        created_by=_actor(row.created_by),
         fleet_native_id=str(row.application_id),
-        native_of=partial(_native, row),
+        pipeline=row.pipeline_name or None,
+        lineage=Lineage(sequence=row.sequence),
+        native_of=partial(_native, source, row),
     )
 
 
@@ -49,6 +73,7 @@ def fleet(source: str, row: ApplicationRow) -> Fleet:
         name=row.name,
         description=row.description or None,
         is_archived=None if row.active is None else not row.active,
+        known_tags=[Tag(key=GROUP, value=row.group_name)] if row.group_name else [],
         native_of=partial(_native_application, row),
     )
 
@@ -58,9 +83,70 @@ def fleet_of(source: str, row: ReleaseRow) -> Fleet:
     return Fleet(source_name=source, native_id=str(row.application_id), name=row.application_name, native_of=_unseen)
 
 
-def _native(row: ReleaseRow) -> BuildMasterRelease:
+def build(source: str, row: BuildRow) -> Build:
+    """finished_at: when it was rejected; of a deployed one it is not told."""
+    return Build(
+        source_name=source,
+        native_id=str(row.id),
+        number=_first(row.number, row.build_number),
+        status=BUILD_STATUSES.get(row.status, BuildStatus.UNKNOWN),
+        native_status=row.status,
+        created_at=utc(row.created_on),
+        finished_at=_instant(row.rejected_on) if row.status == "rejected" else None,
+        created_by=_actor(row.created_by),
+        furthest_stage=row.furthest_stage or None,
+        release_native_ids=() if row.release_id is None else (str(row.release_id),),
+    )
+
+
+def deployment(source: str, row: RunRow) -> Deployment:
+    """A run. One that was canceled is ABORTED whatever its word; warnings are told only of one that succeeded."""
+    is_canceled = bool(row.canceled_on)
+    known = RUN_STATUSES.get(row.status, DeploymentStatus.UNKNOWN)
+    return Deployment(
+        source_name=source,
+        native_id=str(row.id),
+        status=DeploymentStatus.ABORTED if is_canceled else known,
+        native_status=row.status,
+        environment=row.environment_name or None,
+        stage=row.pipeline_stage_name or None,
+        has_warnings=None if is_canceled else WARNINGS.get(row.status),
+        created_at=utc(row.created_on),
+        started_at=_instant(row.started),
+        finished_at=_instant(row.ended) or _instant(row.canceled_on),
+        created_by=_actor(row.created_by),
+        release_native_id=None if row.release_id is None else str(row.release_id),
+        fleet_native_id=str(row.application_id),
+    )
+
+
+def artifact(source: str, row: FileRow) -> Artifact:
+    """A zip file of a build. Size and checksum are not told, and there is no way to fetch it with an API key."""
+    return Artifact(
+        source_name=source,
+        native_id=keys.join(row.build_id, row.name),
+        name=row.name,
+        kind=ArtifactKind.DOWNLOAD,
+        build_identifier=str(row.build_id),
+        created_at=_instant(row.created_date),
+        release_native_ids=() if row.release_id is None else (str(row.release_id),),
+        details_of=partial(_details, row),
+    )
+
+
+def _details(row: FileRow) -> JSON:
+    told = {
+        "releaseNumber": row.release_number,
+        "buildNumber": row.build_number,
+        "deployableName": row.deployable_name,
+    }
+    return JSON({name: value for name, value in told.items() if value})
+
+
+def _native(source: str, row: ReleaseRow) -> BuildMasterRelease:
     number = _number(row)
     return BuildMasterRelease(
+        source_name=source,
         release_id=row.id,
         number=number,
         release_name=_name(row) or number,
@@ -108,6 +194,10 @@ def _name(row: ReleaseRow) -> str | None:
 def _first(new: T | None, legacy: T | None) -> T | None:
     """A member, or its legacy twin. When both are there and differ, the new name is right."""
     return legacy if new is None else new
+
+
+def _actor(name: str | None) -> Actor | None:
+    return Actor(name=name) if name else None
 
 
 def _instant(text: str | None) -> datetime | None:
