@@ -1,5 +1,8 @@
-"""MetaKraftwerk: releases of release groups. `client` asks, `lists` reads a list of it, `login` gets it in, `rows` is
-what it sends, `normalise` translates.
+"""MetaKraftwerk: releases of release groups, the builds made for them, and where those went.
+
+`client` answers: `reads` asks and cuts to the scope, `deployments` puts together what several lists say, `lists` reads
+one list, `login` gets it in; `rows` is what it sends, `normalise` translates. Nothing can be changed: its releases are
+read-only.
 
 A release here is a branch of metadata with a label for a name, not a shipped version. Source of every fact: the
 vendor's REST reference (docs.metakraftwerk.com/reference/rest_api) and guides (MetaKraftwerk/docs); what they leave
@@ -17,7 +20,7 @@ from resolvers.errors import UpstreamError
 from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatus, SourceKind
 from resolvers.transport.statuses import Statuses
 from resolvers.upstreams.config import Names, SourceConfig
-from resolvers.upstreams.port import Fact, Facts
+from resolvers.upstreams.port import Fact, Facts, Part
 
 FACTS = Facts(
     kind=SourceKind.METAKRAFTWERK,
@@ -25,7 +28,7 @@ FACTS = Facts(
     default_url="https://app.metakraftwerk.com",
     release_facts=frozenset({Fact.CLOSED}),
     fleet_facts=frozenset(),
-    artifact_facts=frozenset({Fact.TARGET}),
+    artifact_facts=frozenset({Fact.TARGET, Fact.BUILD_IDENTIFIER}),
     artifact_kinds=frozenset({ArtifactKind.DOWNLOAD}),
     release_statuses=frozenset({ReleaseStatus.IN_PROGRESS, ReleaseStatus.CLOSED, ReleaseStatus.DELETED}),
     pushed_down=(
@@ -34,6 +37,7 @@ FACTS = Facts(
         ReleaseFilterField.STATUSES,
         ReleaseFilterField.IS_CLOSED,
     ),
+    parts=frozenset({Part.BUILDS, Part.DEPLOYMENTS}),
 )
 
 # Its one oddity, a 404 for a filter by a name nobody has, cannot be met: we filter by id only, and by no name.

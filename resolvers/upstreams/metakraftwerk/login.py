@@ -89,7 +89,7 @@ def _claims(token: str) -> Claims:
     encoded, _, _ = rest.partition(".")
     try:
         return msgspec.json.decode(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), type=Claims)
-    except (NotBase64, msgspec.DecodeError):
+    except (NotBase64, *payload.UNREADABLE):
         return Claims()
 
 

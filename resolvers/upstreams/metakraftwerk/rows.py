@@ -23,11 +23,7 @@ class ReleaseRow(msgspec.Struct):
     prev_release_id: int | None = None
 
     def __post_init__(self) -> None:
-        # Here rather than in normalise, so that a row with such a date is reported like any other misfit.
-        try:
-            _ = [utc(text) for text in (self.start_date, self.end_date) if text]
-        except (ValueError, OverflowError):
-            raise ValueError("a date that is not ISO 8601") from None
+        _refuse_unreadable(self.start_date, self.end_date)
 
 
 class GroupRow(msgspec.Struct):
@@ -42,9 +38,59 @@ class DownloadRow(msgspec.Struct):
     id: int
     name: str  # of the file, as shown
     type: str | None = None  # the platform it was generated for: IICS, SNOWFLAKE, ...
+    pattern_id: int | None = None
+    project_id: int | None = None
+    version: int | None = None
+    upload_id: int | None = None
+    instance_id: int | None = None
 
 
 class BuildRow(msgspec.Struct):
     id: int
     releases: list[int] = []  # ids, at most one of each group
     downloads: list[DownloadRow] = []
+    name: str | None = None
+    status: str | None = None  # BUILDING | FINISHED | FAILED | CANCELED
+    progress: int | None = None  # from 0 to 100
+    message: str | None = None
+    user_id: int | None = None
+    created_at: str | None = None
+    build_start: str | None = None
+    build_end: str | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_unreadable(self.created_at, self.build_start, self.build_end)
+
+
+class BuildDeploymentRow(msgspec.Struct):
+    """One run of a deployment. Status and time are in no page of the vendor: read should they be sent."""
+
+    id: int
+    build_id: int
+    pattern_id: int | None = None
+    deployment_id: int | None = None
+    status: str | None = None
+    created_at: str | None = None
+
+    def __post_init__(self) -> None:
+        _refuse_unreadable(self.created_at)
+
+
+class DefinitionRow(msgspec.Struct):
+    """A deployment as a pattern defines it: where results go."""
+
+    id: int
+    name: str | None = None
+
+
+class PatternRow(msgspec.Struct):
+    id: int
+    release_group_id: int | None = None  # it is tied to one group at most
+
+
+def _refuse_unreadable(*texts: str | None) -> None:
+    """Here rather than in normalise, so that a row with such a date is reported like any other misfit."""
+    try:
+        _ = [utc(text) for text in texts if text]
+    except (ValueError, OverflowError):
+        raise ValueError("a date that is not ISO 8601") from None
