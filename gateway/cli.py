@@ -1,10 +1,12 @@
 """The command `releasegraph`. Each part imports what it needs when it runs, so that `--help` answers at once.
 
-Exit codes: 0 done · 1 it could not start · 2 the command or the settings are wrong, and said so on stderr.
+Exit codes: 0 done · 1 it could not start, or the doctor found a problem · 2 the command or the settings are wrong, and
+said so on stderr.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from gateway.settings import Settings
 
 HOST = "127.0.0.1"
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(envvar="RELEASEGRAPH_CONFIG", help="Settings; default: gateway.toml here, when there is one."),
+]
 PORT_CHANGE = "--port or RELEASEGRAPH_SERVER_PORT"
 
 # Tracebacks by rich show local variables, and some of ours hold secrets.
@@ -33,10 +39,7 @@ app.add_typer(schema_app, name="schema")
 
 @app.command()
 def serve(
-    config: Annotated[
-        Path | None,
-        typer.Option(envvar="RELEASEGRAPH_CONFIG", help="Settings; default: gateway.toml here, when there is one."),
-    ] = None,
+    config: ConfigFile = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on, loopback only; default 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on; default 8000.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
@@ -81,6 +84,32 @@ def mocks(
     with _told(), taken(HOST, port, "--port or MOCK_PORT") as listener:
         made = create_mocks(seed=seed, scale=scale, latency_ms=latency_ms)
         serve_on(made, listener, lambda: _announce_mocks(port))
+
+
+@app.command()
+def doctor(
+    config: ConfigFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs: one JSON object on standard output.")] = False,
+) -> None:
+    """Ask every source whether all is well: reachable, let in, in a known shape. Reads only.
+
+    Ends with 0 when all is well, 1 when a source has a problem, 2 when the settings cannot be used.
+    """
+    from gateway.diagnosis import show
+    from gateway.doctor import examine, report
+    from gateway.settings import Telemetry
+    from gateway.telemetry import log
+
+    # Rows that do not fit are among the problems; as lines of a log they would be told twice.
+    log.configure(Telemetry(log_level="critical"))
+    with _told():
+        diagnoses = examine(_settings(config))
+    told = report(diagnoses)
+    if as_json:
+        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+    else:
+        show(diagnoses)
+    raise typer.Exit(0 if told["ok"] else 1)
 
 
 @schema_app.command("print")
