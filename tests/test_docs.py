@@ -14,23 +14,24 @@ from typing import Any
 
 import aiohttp
 import pytest
-from graphql import parse, validate
+from graphql import GraphQLObjectType, get_named_type, parse, validate
 from pydantic import SecretStr
 from typer.main import get_command
 
 from gateway.access import csrf
 from gateway.app import create_app
 from gateway.cli import app as command_line
-from gateway.demo import demo_settings
+from gateway.demo import WRITE_TOKEN, demo_settings
 from gateway.execution.executor import core
-from gateway.settings import Server, SettingsError, Telemetry, load
-from resolvers.errors import ReleasegraphError
+from gateway.settings import Security, Server, SettingsError, Telemetry, load
+from resolvers.errors import ReleasegraphError, UserMistake
 from resolvers.federation.pages import DEFAULT_SIZE
 from resolvers.federation.reading import MAX_ROWS
-from resolvers.graph.enums import AnswerState, SourceKind
+from resolvers.graph.enums import AnswerState, SourceKind, SourceOperation, UserErrorCode
 from resolvers.schema import schema
 from resolvers.transport.session import MAX_BYTES
 from resolvers.upstreams.config import SourceConfig
+from resolvers.upstreams.port import Part
 from resolvers.upstreams.registry import ADAPTERS
 from tests.conftest import MockPort, served
 from upstream_mocks.faults import Faults
@@ -106,11 +107,18 @@ def codes_written_in_the_gateway() -> set[str]:
 
 
 def test_every_error_code_has_a_row_and_every_row_a_code() -> None:
-    codes = {one.code for one in error_classes()} | codes_written_in_the_gateway()
+    # A UserMistake is never an error of an answer: it becomes `userErrors`, whose codes are told with the mutations.
+    codes = {one.code for one in error_classes() if one is not UserMistake} | codes_written_in_the_gateway()
 
     told = [words(row[0]) for row in rows("code")]
 
     assert sorted(told) == sorted([code] for code in codes)
+
+
+def test_every_code_of_a_user_error_is_told() -> None:
+    (told,) = re.findall(r"and a `code`: (.+?)\. Nothing", re.sub(r"\s+", " ", README))
+
+    assert words(told) == [code.name for code in UserErrorCode]
 
 
 def test_every_error_code_says_when_it_comes_and_what_a_client_may_do() -> None:
@@ -123,6 +131,85 @@ def test_every_state_of_an_answer_is_explained() -> None:
     told = {word for row in rows("state") for word in words(row[0])}
 
     assert told == {state.name for state in AnswerState}
+
+
+# What each vendor has
+
+VENDORS = ("balena", "NervesHub", "Memfault", "BuildMaster", "MetaKraftwerk")
+
+
+def by_vendor(row: list[str]) -> dict[SourceKind, str]:
+    """The cells of a row after its first, by kind."""
+    return {SourceKind[vendor.upper()]: cell for vendor, cell in zip(VENDORS, row[1:], strict=True)}
+
+
+@pytest.mark.parametrize("first_header", ["here", "field", "mutation"])
+def test_tables_of_vendors_name_them_in_one_order(first_header: str) -> None:
+    assert f"\n| {first_header} | {' | '.join(VENDORS)} |\n" in README
+
+
+@pytest.mark.parametrize("part", list(Part))
+def test_the_table_of_words_tells_who_has_a_part(part: Part) -> None:
+    (row,) = [row for row in rows("here") if f"{row[0].lower()}s" == part.value]
+
+    told = {kind for kind, cell in by_vendor(row).items() if cell != "none"}
+
+    assert told == {kind for kind in SourceKind if part in adapter(kind).facts.parts}
+
+
+def test_the_table_of_mutations_tells_who_has_which_operation() -> None:
+    told = {
+        kind: [snake(words(row[0])[0]) for row in rows("mutation") if by_vendor(row)[kind].split(":")[0] != "no"]
+        for kind in SourceKind
+    }
+
+    able = {kind: [one.name for one in SourceOperation if one in adapter(kind).facts.operations] for kind in SourceKind}
+    assert told == able
+
+
+def test_every_mutation_has_a_row() -> None:
+    assert [snake(words(row[0])[0]) for row in rows("mutation")] == [operation.name for operation in SourceOperation]
+
+
+def snake(name: str) -> str:
+    return "".join(f"_{letter}" if letter.isupper() else letter.upper() for letter in name)
+
+
+LISTS = {
+    "Fleet": "fleets(first: 50, filter: {kinds: [KIND]})",
+    "Release": "releases(first: 60, filter: {kinds: [KIND]})",
+    "Device": 'devices(first: 60, filter: {sources: ["SOURCE"]})',
+    "Artifact": 'artifacts(first: 200, filter: {sources: ["SOURCE"]})',
+}
+"What lists the objects of a type in the demo."
+
+
+@EVERY_KIND
+@pytest.mark.parametrize("row", rows("field"), ids=lambda row: words(row[0])[0])
+async def test_a_field_is_filled_where_the_table_says_so(
+    row: list[str], kind: SourceKind, demo: str, mocks: MockPort, http: aiohttp.ClientSession
+) -> None:
+    type_name, name = words(row[0])[0].split(".")
+    root = LISTS[type_name].replace("KIND", kind.name).replace("SOURCE", kind.name.lower())
+
+    async with http.post(
+        demo, json={"query": f"{{ all: {root} {{ nodes {{ {shown(type_name, name)} }} }} }}"}
+    ) as reply:
+        answer = await reply.json()
+
+    found = [node[name] for node in answer["data"]["all"]["nodes"]]
+    is_filled = any(one not in (None, [], {"nodes": []}) for one in found)
+    assert is_filled == (by_vendor(row)[kind].split(":")[0] != "no")
+
+
+def shown(type_name: str, name: str) -> str:
+    """A field with as much of its object as makes it a selection."""
+    of = core(schema).type_map[type_name]
+    assert isinstance(of, GraphQLObjectType)
+    named = get_named_type(of.fields[name].type)
+    if not isinstance(named, GraphQLObjectType):
+        return name
+    return f"{name} {{ nodes {{ __typename }} }}" if named.name.endswith("Connection") else f"{name} {{ __typename }}"
 
 
 # Upstreams and settings
@@ -166,6 +253,7 @@ def test_the_example_names_every_setting() -> None:
 
     assert settings_in(tables["server"]) == set(Server.model_fields)
     assert settings_in(tables["telemetry"]) == set(Telemetry.model_fields)
+    assert settings_in(tables["security"]) == set(Security.model_fields)
     assert set(SourceConfig.model_fields) - {"kind"} <= settings_in(tables["sources"]["balena"])
 
 
@@ -198,12 +286,15 @@ def test_the_example_with_every_setting_in_force_loads_and_shows_the_defaults(tm
 def test_the_files_of_settings_in_the_readme_load(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "balena").write_text("t")
+    (tmp_path / "secrets" / "write").write_text("sixteen-characters-or-more")
     (text,) = fences("toml")
     (tmp_path / "gateway.toml").write_text(text)
 
     settings = load(tmp_path / "gateway.toml", {"EAST_BUILDS_TOKEN": "t", "WEST_BUILDS_TOKEN": "t"})
 
     assert list(settings.sources) == ["balena", "east-builds", "west-builds"]
+    assert [name for name, source in settings.sources.items() if source.writable] == ["balena"]
+    assert settings.security.write_token is not None
 
 
 def test_a_bad_setting_is_told_as_the_readme_shows(tmp_path: Path) -> None:
@@ -219,6 +310,9 @@ def test_a_bad_setting_is_told_as_the_readme_shows(tmp_path: Path) -> None:
 
 
 # Queries
+
+
+WRITING = {"Authorization": f"Bearer {WRITE_TOKEN}"}
 
 
 @pytest.fixture(scope="module")
@@ -237,11 +331,24 @@ def test_a_query_fits_the_schema(query: str) -> None:
 async def test_a_query_is_answered_by_the_demo(
     query: str, demo: str, mocks: MockPort, http: aiohttp.ClientSession
 ) -> None:
-    async with http.post(demo, json={"query": query}) as reply:
+    async with http.post(demo, json={"query": query}, headers=WRITING) as reply:
         answer = await reply.json()
+    mocks.mocks.reset()
 
     assert "errors" not in answer
     assert all(answer["data"].values())
+    assert [one["userErrors"] for one in answer["data"].values() if one.get("userErrors")] == []
+
+
+async def test_the_change_by_curl_is_made(demo: str, mocks: MockPort, http: aiohttp.ClientSession) -> None:
+    (body,) = re.findall(r"^  -d '(\{\"query\": \"mutation.+)'$", README, re.MULTILINE)
+
+    async with http.post(demo, json=json.loads(body), headers=WRITING) as reply:
+        answer = await reply.json()
+    mocks.mocks.reset()
+
+    assert answer["data"] == {"trackLatestRelease": {"fleet": {"tracksLatest": True}, "userErrors": []}}
+    assert f"Authorization: Bearer {WRITE_TOKEN}" in README
 
 
 async def test_the_first_answer_is_the_one_that_is_shown(
@@ -270,7 +377,7 @@ def test_every_command_that_is_named_exists(text: str) -> None:
     assert set(re.findall(r"\breleasegraph ([a-z]+)", code(text))) <= set(command.commands)
 
 
-@pytest.mark.parametrize("name", ["serve", "mocks"])
+@pytest.mark.parametrize("name", ["serve", "mocks", "doctor"])
 def test_every_option_of_a_command_is_named(name: str) -> None:
     group: Any = get_command(command_line)
     (told,) = [words(row[1]) for row in rows("command") if row[0] == f"`releasegraph {name}`"]
@@ -312,6 +419,7 @@ def test_every_file_that_is_linked_exists(text: str) -> None:
         f"At most {MAX_ROWS:,} rows and {MAX_BYTES >> 20} MiB of a source for one list",
         f"A page has {DEFAULT_SIZE} rows unless asked",
         f"at most {Server().max_page_size}.",
+        "of at least 16 characters",
         *(f"`{header}`" for header in csrf.HEADERS),
     ],
 )

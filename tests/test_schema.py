@@ -30,12 +30,39 @@ SCHEMA = core(schema)
 COMMITTED = Path(__file__).parent.parent / "schema.graphql"
 
 ASKING = {
+    "Artifact.downloadUrl",
+    "Artifact.releases",
     "BalenaRelease.buildLog",
     "BalenaRelease.composition",
     "BalenaRelease.contract",
+    "Build.artifacts",
+    "Build.releases",
+    "BuildMasterRelease.furthestBuild",
+    "BuildMasterRelease.latestBuild",
+    "Cohort.currentRelease",
+    "Cohort.deployments",
+    "Cohort.devices",
+    "Cohort.fleet",
+    "Deployment.cohort",
+    "Deployment.fleet",
+    "Deployment.release",
+    "Device.cohort",
+    "Device.fleet",
+    "Device.runningRelease",
+    "Device.tags",
+    "Device.targetRelease",
+    "Fleet.cohorts",
+    "Fleet.deployments",
+    "Fleet.deviceCount",
+    "Fleet.devices",
+    "Fleet.latestRelease",
     "Fleet.releases",
+    "Fleet.tags",
+    "Fleet.targetRelease",
     "Query.artifact",
     "Query.artifacts",
+    "Query.device",
+    "Query.devices",
     "Query.fleet",
     "Query.fleetByNativeId",
     "Query.fleetBySlug",
@@ -46,7 +73,16 @@ ASKING = {
     "Query.releases",
     "Query.sources",
     "Release.artifacts",
+    "Release.builds",
+    "Release.deployments",
+    "Release.deviceCount",
     "Release.fleet",
+    "Release.hotfixOf",
+    "Release.hotfixes",
+    "Release.isDeployed",
+    "Release.next",
+    "Release.previous",
+    "Release.tags",
     "Source.fleets",
 }
 """Every field that may need another upstream call. One that is not in here asks nobody."""
@@ -63,7 +99,7 @@ def asking_fields() -> Iterator[tuple[str, GraphQLField]]:
     for type_ in object_types():
         definition = type_.extensions["strawberry-definition"]
         assert isinstance(definition, StrawberryObjectDefinition)
-        for field in definition.fields:
+        for field in definition.fields if type_.name != "Mutation" else ():
             name = schema.config.name_converter.get_graphql_name(field)
             if field.is_async:
                 yield f"{type_.name}.{name}", type_.fields[name]

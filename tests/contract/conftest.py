@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,7 +11,9 @@ from resolvers.graph.enums import SourceKind
 from resolvers.transport.session import Transport
 from resolvers.upstreams.port import Upstream
 from resolvers.upstreams.registry import ADAPTERS, open_source
-from tests.conftest import MockPort
+from tests.conftest import MockPort, served
+from tests.contract.questions import BELOW
+from tests.contract.rewriting import Rewriting
 
 CREDENTIALS: dict[SourceKind, dict[str, str]] = {
     kind: {"token": f"demo-{kind.value.lower()}-token"} for kind in SourceKind
@@ -37,3 +39,30 @@ def upstream(mocks: MockPort, transport: Transport) -> Open:
         return open_source(name, config_type(**given), transport)
 
     return open_kind
+
+
+@pytest.fixture
+def opened(mocks: MockPort, upstream: Open) -> Open:
+    """The same for a question of `questions`: `opened(SourceKind.BUILDMASTER, "artifacts")` may ask for artifacts."""
+
+    def open_for(kind: SourceKind, what: str, **settings: Any) -> Upstream:
+        if kind is not SourceKind.BUILDMASTER or what not in ("artifacts", *BELOW):
+            return upstream(kind, **settings)
+        mocks.mocks.switches["buildmaster"]["grant_native"] = True
+        return upstream(kind, **{"native_artifacts": True, **settings})
+
+    return open_for
+
+
+@pytest.fixture(scope="session")
+def rewriting_server(mock_server: MockPort) -> Iterator[Rewriting]:
+    app = Rewriting(mock_server.mocks)
+    with served(app) as app.url:
+        yield app
+
+
+@pytest.fixture
+def rewriting(rewriting_server: Rewriting, mocks: MockPort) -> Iterator[Rewriting]:
+    """The mocks once more, at an address where some of their rows can be changed on the way."""
+    yield rewriting_server
+    rewriting_server.rules.clear()

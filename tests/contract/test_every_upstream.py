@@ -2,43 +2,32 @@
 
 from __future__ import annotations
 
-import dataclasses
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from resolvers import keys
-from resolvers.errors import (
-    UpstreamBroken,
-    UpstreamBusy,
-    UpstreamError,
-    UpstreamPayloadError,
-    UpstreamRefused,
-    UpstreamRejected,
-    UpstreamTimeout,
-    UpstreamUnreachable,
-)
 from resolvers.graph.enums import SourceKind
-from resolvers.transport.observe import Call
-from resolvers.transport.session import Transport
-from resolvers.upstreams.port import ArtifactQuery, Chunk, Fact, Facts, FleetQuery, Found, ReleaseQuery, Upstream
+from resolvers.upstreams.port import ArtifactQuery, Fact, FleetQuery, ReleaseQuery
 from resolvers.upstreams.registry import ADAPTERS
 from tests.conftest import MockPort
 from tests.contract.conftest import CREDENTIALS, Open
+from tests.contract.questions import (
+    EVERY_KIND,
+    EVERY_LIST,
+    EVERY_LOOK_UP,
+    LOOK_UPS,
+    READS,
+    by_id,
+    facts_of,
+    plain,
+    read,
+    rows_of,
+    unknown,
+)
 
-READS: dict[str, Callable[[Upstream], AsyncIterator[Chunk[Any]]]] = {
-    "releases": lambda upstream: upstream.releases(ReleaseQuery()),
-    "fleets": lambda upstream: upstream.fleets(FleetQuery()),
-    "artifacts": lambda upstream: upstream.artifacts(ArtifactQuery()),
-}
-LOOK_UPS: dict[str, Callable[[Upstream, list[str]], Awaitable[Found[Any]]]] = {
-    "releases": lambda upstream, ids: upstream.releases_by_id(ids),
-    "fleets": lambda upstream, ids: upstream.fleets_by_id(ids),
-    "artifacts": lambda upstream, ids: upstream.artifacts_by_id(ids),
-}
 FACT_OF_RELEASE = {
     Fact.VERSION: "raw_version",
     Fact.REVISION: "revision",
@@ -52,102 +41,16 @@ FACT_OF_FLEET = {
     Fact.ARCHIVED: "is_archived",
 }
 NONSENSE = ["", "/", "a", "☃", "%zz", "-1", "1.5", "99999999999999999999", "//", "a/b/c/d/e/f", "image/", "x" * 3000]
-UNKNOWN_PART = "2147483647"  # the largest number an upstream that numbers its rows could have given
-
-
-def _facts(kind: SourceKind) -> Facts:
-    facts: Facts = ADAPTERS[kind].facts  # type: ignore[attr-defined]  # every adapter is a class with it
-    return facts
-
-
-def _cases() -> list[Any]:
-    """Each kind with each list it has."""
-    named = [(kind, what) for kind in ADAPTERS for what in READS]
-    kept = [(kind, what) for kind, what in named if what != "artifacts" or _facts(kind).artifact_kinds]
-    return [pytest.param(kind, what, id=f"{kind.value.lower()} {what}") for kind, what in kept]
-
-
-EVERY_KIND = pytest.mark.parametrize("kind", list(ADAPTERS), ids=lambda kind: kind.value.lower())
-EVERY_LIST = pytest.mark.parametrize(("kind", "what"), _cases())
-ARTIFACT_KINDS = [kind for kind in ADAPTERS if _facts(kind).artifact_kinds]
+ARTIFACT_KINDS = [kind for kind in ADAPTERS if facts_of(kind).artifact_kinds]
 EVERY_KIND_WITH_ARTIFACTS = pytest.mark.parametrize("kind", ARTIFACT_KINDS, ids=lambda kind: kind.value.lower())
-AT_ONCE = [
-    pytest.param({"status": 401}, UpstreamRefused, id="our token is not known"),
-    pytest.param({"status": 403}, UpstreamRefused, id="our token may not"),
-    pytest.param({"status": 302}, UpstreamRejected, id="sent elsewhere: our token does not go along"),
-    pytest.param({"status": 429, "retry_after": 7}, UpstreamBusy, id="asked too often"),
-    pytest.param({"status": 503}, UpstreamBroken, id="maintenance"),
-    pytest.param({"drop": True}, UpstreamUnreachable, id="hung up"),
-    pytest.param({"cut_body": True}, UpstreamUnreachable, id="hung up in the middle"),
-    pytest.param({"wrong_shape": True}, UpstreamPayloadError, id="another shape"),
-]
-TOO_SLOW = pytest.param({"delay_ms": 400}, UpstreamTimeout, id="too slow")
-EVERY_FAULT = pytest.mark.parametrize(("fault", "error"), [*AT_ONCE, TOO_SLOW])
-# A short limit would fail the healthy read before it whenever the machine is busy.
-EVERY_FAULT_AT_ONCE = pytest.mark.parametrize(("fault", "error"), AT_ONCE)
-
-
-class Outcome(NamedTuple):
-    rows: list[Any]
-    errors: list[UpstreamError]
-
-
-async def read(stream: AsyncIterator[Chunk[Any]]) -> Outcome:
-    """All rows and all that went wrong, whether it was raised or told in a chunk."""
-    outcome = Outcome([], [])
-    try:
-        async for chunk in stream:
-            outcome.rows.extend(chunk.rows)
-            outcome.errors.extend(failure.error for failure in chunk.failures)
-    except UpstreamError as error:
-        outcome.errors.append(error)
-    return outcome
-
-
-async def look_up(asked: Awaitable[Found[Any]], ids: Iterable[str]) -> Mapping[str, Any]:
-    """What was found by id; an error that was raised is the answer to every id."""
-    try:
-        return await asked
-    except UpstreamError as error:
-        return dict.fromkeys(ids, error)
-
-
-def plain(row: Any) -> dict[str, Any]:
-    """A row by its fields, what it builds when asked among them: closures themselves are never equal."""
-    told = {field.name: getattr(row, field.name) for field in dataclasses.fields(row) if field.init}
-    built = {name: value() for name, value in told.items() if callable(value)}
-    # No order is promised of the releases an image serves.
-    unordered = {name: frozenset(value) for name, value in told.items() if name == "release_native_ids"}
-    return {**told, **built, **unordered}
-
-
-def by_id(rows: Iterable[Any]) -> dict[str, dict[str, Any]]:
-    return {row.native_id: plain(row) for row in rows}
-
-
-def unknown(ids: Iterable[str]) -> list[str]:
-    """Ids of the same form that nothing has."""
-    return sorted({"/".join([*native_id.split("/")[:-1], UNKNOWN_PART]) for native_id in ids})
-
-
-def slow(fault: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings that make a delay matter."""
-    return {"timeout_s": 0.1} if "delay_ms" in fault else {}
-
-
-@pytest.fixture
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
 
 
 # Lists
 
 
 @EVERY_LIST
-async def test_a_list_is_whole_and_each_row_has_an_id_of_its_own(kind: SourceKind, what: str, upstream: Open) -> None:
-    adapter = upstream(kind)
+async def test_a_list_is_whole_and_each_row_has_an_id_of_its_own(kind: SourceKind, what: str, opened: Open) -> None:
+    adapter = opened(kind, what)
 
     outcome = await read(READS[what](adapter))
 
@@ -158,18 +61,18 @@ async def test_a_list_is_whole_and_each_row_has_an_id_of_its_own(kind: SourceKin
     assert {row.source_name for row in outcome.rows} == {kind.value.lower()}
 
 
-@EVERY_LIST
-async def test_a_global_id_reads_back(kind: SourceKind, what: str, upstream: Open) -> None:
-    adapter = upstream(kind)
+@EVERY_LOOK_UP
+async def test_a_global_id_reads_back(kind: SourceKind, what: str, opened: Open) -> None:
+    adapter = opened(kind, what)
 
-    rows = (await read(READS[what](adapter))).rows
+    rows = await rows_of(adapter, what)
 
     assert [keys.decode(row.id())[1:] for row in rows] == [row.route for row in rows]
 
 
 @EVERY_KIND
 async def test_releases_and_artifacts_stay_inside_the_facts(kind: SourceKind, upstream: Open) -> None:
-    adapter, facts = upstream(kind), _facts(kind)
+    adapter, facts = upstream(kind), facts_of(kind)
 
     releases = (await read(adapter.releases(ReleaseQuery()))).rows
     artifacts = (await read(adapter.artifacts(ArtifactQuery()))).rows
@@ -181,7 +84,7 @@ async def test_releases_and_artifacts_stay_inside_the_facts(kind: SourceKind, up
 
 @EVERY_KIND
 async def test_what_a_kind_claims_to_know_is_told_and_nothing_else(kind: SourceKind, upstream: Open) -> None:
-    adapter, facts = upstream(kind), _facts(kind)
+    adapter, facts = upstream(kind), facts_of(kind)
 
     releases = (await read(adapter.releases(ReleaseQuery()))).rows
     fleets = (await read(adapter.fleets(FleetQuery()))).rows
@@ -194,11 +97,11 @@ async def test_what_a_kind_claims_to_know_is_told_and_nothing_else(kind: SourceK
     assert of_fleets == facts.fleet_facts & set(FACT_OF_FLEET)
 
 
-@EVERY_LIST
-async def test_every_instant_is_aware_and_in_utc(kind: SourceKind, what: str, upstream: Open) -> None:
-    adapter = upstream(kind)
+@EVERY_LOOK_UP
+async def test_every_instant_is_aware_and_in_utc(kind: SourceKind, what: str, opened: Open) -> None:
+    adapter = opened(kind, what)
 
-    rows = (await read(READS[what](adapter))).rows
+    rows = await rows_of(adapter, what)
 
     instants = [value for row in rows for value in plain(row).values() if isinstance(value, datetime)]
     assert [at for at in instants if at.tzinfo is not UTC and at.utcoffset() != timedelta(0)] == []
@@ -288,42 +191,64 @@ async def test_a_narrowed_list_keeps_the_fleets_that_match(
 # Look-ups
 
 
-@EVERY_LIST
-async def test_every_listed_id_finds_the_same_row_again(kind: SourceKind, what: str, upstream: Open) -> None:
-    adapter = upstream(kind)
-    listed = by_id((await read(READS[what](adapter))).rows)
+@EVERY_LOOK_UP
+async def test_every_listed_id_finds_the_same_row_again(kind: SourceKind, what: str, opened: Open) -> None:
+    adapter = opened(kind, what)
+    listed = by_id(await rows_of(adapter, what))
 
     found = await LOOK_UPS[what](adapter, list(listed))
 
+    assert listed
     assert {native_id: plain(row) for native_id, row in found.items()} == listed
 
 
-@EVERY_LIST
-async def test_an_id_asked_twice_is_found_once(kind: SourceKind, what: str, upstream: Open) -> None:
-    adapter = upstream(kind)
-    native_id = (await read(READS[what](adapter))).rows[0].native_id
+@EVERY_LOOK_UP
+async def test_one_id_alone_finds_the_same_row_as_with_others(kind: SourceKind, what: str, opened: Open) -> None:
+    adapter = opened(kind, what)
+    row = (await rows_of(adapter, what))[0]
+
+    known = await LOOK_UPS[what](adapter, [row.native_id])
+    stranger = await LOOK_UPS[what](opened(kind, what), [row.native_id])
+
+    assert [by_id(found.values()) for found in (known, stranger)] == [by_id([row])] * 2
+
+
+@EVERY_LOOK_UP
+async def test_an_id_asked_twice_is_found_once(kind: SourceKind, what: str, opened: Open) -> None:
+    adapter = opened(kind, what)
+    native_id = (await rows_of(adapter, what))[0].native_id
 
     found = await LOOK_UPS[what](adapter, [native_id, native_id])
 
     assert list(found) == [native_id]
 
 
-@EVERY_LIST
-async def test_an_unknown_id_is_not_found_next_to_a_known_one(kind: SourceKind, what: str, upstream: Open) -> None:
-    adapter = upstream(kind)
-    ids = [row.native_id for row in (await read(READS[what](adapter))).rows]
+@EVERY_LOOK_UP
+async def test_an_unknown_id_is_not_found_next_to_a_known_one(kind: SourceKind, what: str, opened: Open) -> None:
+    adapter = opened(kind, what)
+    ids = [row.native_id for row in await rows_of(adapter, what)]
 
     found = await LOOK_UPS[what](adapter, [*unknown(ids), ids[0]])
 
     assert list(found) == [ids[0]]
 
 
-@pytest.mark.parametrize("what", list(LOOK_UPS))
-@EVERY_KIND
+@EVERY_LOOK_UP
+async def test_an_unknown_id_is_not_found_alone_either(kind: SourceKind, what: str, opened: Open) -> None:
+    adapter = opened(kind, what)
+    missing = unknown(row.native_id for row in await rows_of(adapter, what))
+
+    found = [await LOOK_UPS[what](opened(kind, what), [native_id]) for native_id in missing]
+
+    assert found == [{}] * len(missing)
+    assert await LOOK_UPS[what](adapter, missing) == {}
+
+
+@EVERY_LOOK_UP
 async def test_what_cannot_be_an_id_is_not_found_and_not_asked_for(
-    kind: SourceKind, what: str, upstream: Open, mocks: MockPort
+    kind: SourceKind, what: str, opened: Open, mocks: MockPort
 ) -> None:
-    adapter = upstream(kind)
+    adapter = opened(kind, what)
     await read(adapter.releases(ReleaseQuery()))  # logins and scopes are known from here on
     mocks.mocks.calls.clear()
 
@@ -358,120 +283,7 @@ async def test_the_artifacts_a_release_brings_along_are_those_asked_for(kind: So
     assert {native_id: by_id(files) for native_id, files in found.items()} == brought
 
 
-# Trouble
-
-
-@EVERY_FAULT
-@EVERY_LIST
-async def test_trouble_with_a_list_is_told_and_leaves_no_rows(
-    kind: SourceKind, what: str, fault: dict[str, Any], error: type[UpstreamError], upstream: Open, mocks: MockPort
-) -> None:
-    adapter = upstream(kind, **slow(fault))
-    mocks.fail(source=kind.value.lower(), **fault)
-
-    outcome = await read(READS[what](adapter))
-
-    assert outcome.rows == []
-    assert {type(each) for each in outcome.errors} == {error}
-
-
-@EVERY_FAULT
-@EVERY_LIST
-async def test_trouble_with_a_look_up_is_never_the_same_as_not_found(
-    kind: SourceKind, what: str, fault: dict[str, Any], error: type[UpstreamError], upstream: Open, mocks: MockPort
-) -> None:
-    ids = [row.native_id for row in (await read(READS[what](upstream(kind)))).rows][:3]
-    adapter = upstream(kind, **slow(fault))
-    mocks.fail(source=kind.value.lower(), **fault)
-
-    found = await look_up(LOOK_UPS[what](adapter, ids), ids)
-
-    assert {native_id: type(each) for native_id, each in found.items()} == dict.fromkeys(ids, error)
-
-
-@EVERY_FAULT_AT_ONCE
-@EVERY_LIST
-async def test_trouble_after_the_scopes_are_known_is_told_too(
-    kind: SourceKind, what: str, fault: dict[str, Any], error: type[UpstreamError], upstream: Open, mocks: MockPort
-) -> None:
-    adapter = upstream(kind)
-    ids = [row.native_id for row in (await read(READS[what](adapter))).rows][:3]
-    mocks.fail(source=kind.value.lower(), **fault)
-
-    outcome = await read(READS[what](adapter))
-    found = await look_up(LOOK_UPS[what](adapter, ids), ids)
-
-    assert {type(each) for each in outcome.errors} == {error}
-    assert {native_id: type(each) for native_id, each in found.items()} == dict.fromkeys(ids, error)
-
-
-@EVERY_LIST
-async def test_nobody_at_the_address_is_unreachable(
-    kind: SourceKind, what: str, upstream: Open, closed_port: int
-) -> None:
-    adapter = upstream(kind, url=f"http://127.0.0.1:{closed_port}")
-
-    outcome = await read(READS[what](adapter))
-
-    assert outcome.rows == []
-    assert {type(each) for each in outcome.errors} == {UpstreamUnreachable}
-
-
-@EVERY_KIND
-async def test_how_long_to_wait_is_passed_on(kind: SourceKind, upstream: Open, mocks: MockPort) -> None:
-    adapter = upstream(kind)
-    mocks.fail(source=kind.value.lower(), status=429, retry_after=7)
-
-    outcome = await read(adapter.releases(ReleaseQuery()))
-
-    assert {each.extensions["retryAfter"] for each in outcome.errors} == {7}
-
-
-@EVERY_FAULT
-@EVERY_KIND
-async def test_no_message_tells_the_credential_and_each_names_its_source(
-    kind: SourceKind, fault: dict[str, Any], error: type[UpstreamError], upstream: Open, mocks: MockPort
-) -> None:
-    adapter, name = upstream(kind, **slow(fault)), kind.value.lower()
-    mocks.fail(source=name, **fault)
-
-    outcome = await read(adapter.releases(ReleaseQuery()))
-
-    told = "\n".join(f"{each} {each!r} {each.extensions}" for each in outcome.errors)
-    assert {each.source for each in outcome.errors} == {name}
-    assert all(str(each).startswith(f"{name}: ") for each in outcome.errors)
-    assert CREDENTIALS[kind]["token"] not in told
-
-
-@EVERY_KIND
-async def test_an_adapter_recovers_with_its_upstream(kind: SourceKind, upstream: Open, mocks: MockPort) -> None:
-    adapter = upstream(kind)
-    mocks.fail(source=kind.value.lower(), status=503, times=1)
-    first = await read(adapter.releases(ReleaseQuery()))
-
-    second = await read(adapter.releases(ReleaseQuery()))
-
-    assert {type(each) for each in first.errors} == {UpstreamBroken}
-    assert second.errors == []
-    assert second.rows
-
-
-# What a session costs
-
-
-@EVERY_KIND
-async def test_a_session_is_opened_once(kind: SourceKind, upstream: Open, transport: Transport) -> None:
-    calls: list[Call] = []
-    transport.observe = calls.append
-    adapter = upstream(kind)
-    await read(adapter.releases(ReleaseQuery()))
-    session = [call for call in calls if call.is_session]
-
-    await read(adapter.releases(ReleaseQuery()))
-    await read(adapter.fleets(FleetQuery()))
-    await adapter.releases_by_id(["acme/gateway/1.2.0"])
-
-    assert [call for call in calls if call.is_session] == session
+# Secrets
 
 
 @EVERY_KIND

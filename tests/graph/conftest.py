@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 
 from gateway.app import create_app
-from gateway.demo import demo_settings
+from gateway.demo import WRITE_TOKEN, demo_settings
 from gateway.settings import load
 from tests.conftest import MockPort, served
 
@@ -61,6 +61,14 @@ def gateway_url(mock_server: MockPort) -> Iterator[str]:
 async def gateway(gateway_url: str, mocks: MockPort) -> AsyncIterator[Gateway]:
     async with aiohttp.ClientSession() as session:
         yield Gateway(gateway_url, session)
+
+
+@pytest.fixture
+async def writer(gateway_url: str, mocks: MockPort) -> AsyncIterator[Gateway]:
+    """A gateway whose requests carry the write token; the mocks' worlds are made anew afterwards."""
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {WRITE_TOKEN}"}) as session:
+        yield Gateway(gateway_url, session)
+    mocks.mocks.reset()
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from resolvers.graph.source import Source, SourceCapabilities
 from resolvers.request import ListSettings, Request
 from resolvers.schema import schema
 from resolvers.sources import Sources
+from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.config import SourceConfig
 from resolvers.upstreams.port import (
     ArtifactQuery,
@@ -59,7 +60,7 @@ def artifact(source: str, native_id: str, **facts: Any) -> Artifact:
 
 
 @dataclass
-class FakeUpstream:
+class FakeUpstream(Absent):
     """A source that ignores every filter, as an upstream may, and notes what it was asked.
 
     error: raised by every call. failures: ride along with the rows, which are still there.
@@ -161,7 +162,9 @@ class Graph:
 
 
 def _source(name: str) -> Source:
-    capabilities = SourceCapabilities(release_orders=[], pushed_down_filters=[])
+    capabilities = SourceCapabilities(
+        operations=[], has_devices=False, has_cohorts=False, release_orders=[], pushed_down_filters=[]
+    )
     return Source(name=name, kind=SourceKind.BALENA, capabilities=capabilities, health_of=lambda: None)
 
 

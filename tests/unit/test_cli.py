@@ -39,7 +39,7 @@ def test_help_lists_the_commands_and_loads_nothing_heavy(tmp_path: Path) -> None
     loaded = subprocess.run([sys.executable, "-c", probe], cwd=ROOT, capture_output=True, text=True, check=True)
 
     assert done.returncode == 0
-    assert all(command in done.stdout for command in ("serve", "demo", "mocks", "schema"))
+    assert all(command in done.stdout for command in ("serve", "demo", "mocks", "doctor", "schema"))
     assert loaded.stdout == "[]\n"
 
 

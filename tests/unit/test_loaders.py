@@ -13,6 +13,7 @@ from resolvers import keys
 from resolvers.errors import UpstreamBroken, UpstreamPayloadError
 from resolvers.federation.reading import MAX_ROWS
 from resolvers.graph.enums import ReleaseFilterField
+from resolvers.graph.questions import Question
 from resolvers.loaders import Loaders
 from resolvers.upstreams.port import Chunk, Failure, ReleaseQuery
 from tests.unit.fake_upstreams import ALL_FACTS, FakeUpstream, Graph, artifact, fleet, release, silent
@@ -113,8 +114,8 @@ async def test_an_error_of_one_source_goes_to_its_keys_alone(trouble: Any) -> No
     loaders = Loaders({"a": a, "b": b})  # type: ignore[dict-item]  # facts are an instance's own here
 
     answers = await asyncio.gather(
-        *(loaders.release_by_key.load((name, "1")) for name in ("a", "b")),
-        *(loaders.artifacts_by_release_key.load((name, "1")) for name in ("a", "b")),
+        *(loaders.to(Question.RELEASE).load((name, "1")) for name in ("a", "b")),
+        *(loaders.to(Question.ARTIFACTS_OF_RELEASE).load((name, "1")) for name in ("a", "b")),
         *(loaders.columns_by_release_key.load((name, "1", frozenset({"notes"}))) for name in ("a", "b")),
         return_exceptions=True,
     )

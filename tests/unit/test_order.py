@@ -189,7 +189,7 @@ def test_fleets_go_by_name_and_artifacts_by_place() -> None:
     files = [artifact("b", "1"), artifact("a", "image/10"), artifact("a", "image/9"), artifact("a", "asset/1")]
 
     assert _routes(orders.fleets(None), *fleets) == ["3", "1", "2"]
-    assert _routes(orders.artifacts(), *files) == ["asset/1", "image/9", "image/10", "1"]
+    assert _routes(orders.by_id("artifacts"), *files) == ["asset/1", "image/9", "image/10", "1"]
 
 
 @WAYS

@@ -114,7 +114,8 @@ def test_variables_become_lists_numbers_and_truths() -> None:
             id="unknown key",
         ),
         pytest.param(
-            "[sever]", "gateway.toml: sever: no such section; did you mean server? known: server, telemetry, sources",
+            "[sever]",
+            "gateway.toml: sever: no such section; did you mean server? known: server, telemetry, security, sources",
             id="unknown section",
         ),
         pytest.param("server = 3", "server: should be a table, [server] in gateway.toml", id="not a section"),
