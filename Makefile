@@ -7,11 +7,12 @@ MOCK_PORT ?= 9400
 export PORT MOCK_PORT
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test lint format schema explorer bench pins clean
+.PHONY: help demo test test-live lint format schema explorer bench pins clean
 
 help:
 	@echo 'make demo      the mocks and the gateway, on PORT ($(PORT)) and MOCK_PORT ($(MOCK_PORT))'
 	@echo 'make test      every test'
+	@echo 'make test-live reads real services, where their credentials are in the environment, and says what it needs'
 	@echo 'make lint      ruff, mypy, import rules'
 	@echo 'make format    ruff, in place'
 	@echo 'make schema    schema.graphql anew from the code'
@@ -26,6 +27,9 @@ demo: $(VENV)/runtime
 test: $(VENV)/dev
 	@$(BIN)/python -m gateway.http.explorer.build --optional
 	$(BIN)/python -m pytest
+
+test-live: $(VENV)/dev
+	@$(BIN)/python -m tests.live
 
 lint: $(VENV)/dev
 	$(BIN)/ruff check .

@@ -47,7 +47,7 @@ async def calls_of(settings: Settings, text: str) -> list[Call]:
             answer = await runtime.executor.run(found, asked, request, "benchmark", tell_losses=True)
             if answer.error_count:
                 raise RuntimeError(f"the operation failed: {answer.body['errors'][0]}")
-            notes.listen_to(transport.session)
+            notes.listen_to(transport.session())
     return sorted(notes.calls, key=_wave)
 
 
