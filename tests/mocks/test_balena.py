@@ -177,11 +177,18 @@ async def test_a_known_tag_is_304_without_a_body(balena: Balena, known: str | No
     assert (reply.status, reply.text) == (304, "")
 
 
-async def test_large_replies_are_compressed_when_asked_and_small_ones_stay_plain(balena: Balena) -> None:
-    large = await balena.get("/v7/release", headers={"Accept-Encoding": "gzip"})
-    small = await balena.get("/v7/release/$count", headers={"Accept-Encoding": "gzip"})
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [("gzip", "gzip"), ("br", "br"), ("gzip, deflate, br;q=0.9", "br"), ("identity", None), ("zstd", None)],
+)
+async def test_large_replies_are_compressed_as_asked_and_small_ones_stay_plain(
+    balena: Balena, accepted: str, coding: str | None
+) -> None:
+    large = await balena.get("/v7/release", headers={"Accept-Encoding": accepted})
+    small = await balena.get("/v7/release/$count", headers={"Accept-Encoding": accepted})
 
-    assert large.headers["Content-Encoding"] == "gzip"
+    assert large.headers.get("Content-Encoding") == coding
+    assert len(large.d) > 50
     assert "Content-Encoding" not in small.headers
 
 

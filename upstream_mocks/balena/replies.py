@@ -5,14 +5,19 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
+import brotli
 import orjson
 from starlette.responses import Response, StreamingResponse
 
 _SMALLEST_COMPRESSED = 1024
+_COMPRESS: Mapping[str, Callable[[bytes], bytes]] = {
+    "br": lambda body: brotli.compress(body, quality=1),
+    "gzip": lambda body: gzip.compress(body, compresslevel=1, mtime=0),
+}
 _ALWAYS = {"Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -36,9 +41,16 @@ def json_reply(
     known = {**_ALWAYS, **(headers or {}), "ETag": tag}
     if status == 200 and _is_known(tag, asked.get("if-none-match", "")):
         return Response(status_code=304, headers=known)
-    if len(body) >= _SMALLEST_COMPRESSED and "gzip" in asked.get("accept-encoding", ""):
-        body, known = gzip.compress(body, compresslevel=1, mtime=0), {**known, "Content-Encoding": "gzip"}
+    coding = _coding(asked.get("accept-encoding", "")) if len(body) >= _SMALLEST_COMPRESSED else None
+    if coding is not None:
+        body, known = _COMPRESS[coding](body), {**known, "Content-Encoding": coding}
     return Response(body, status, {**known, "Content-Type": "application/json; charset=utf-8"})
+
+
+def _coding(accepted: str) -> str | None:
+    """The first we have of what is accepted; Brotli before gzip, as the server prefers it."""
+    names = {part.partition(";")[0].strip() for part in accepted.split(",")}
+    return next((name for name in _COMPRESS if name in names), None)
 
 
 def empty(status: int, headers: Mapping[str, str] | None = None) -> Response:
