@@ -53,7 +53,10 @@ def _source(name: str, config: SourceConfig, facts: Facts, health: Health) -> So
             operations=list(facts.operations) if config.writable else [],
             has_devices=Part.DEVICES in facts.parts,
             has_cohorts=Part.COHORTS in facts.parts,
-            release_orders=[OrderCapability(field=field, paging=PagingKind.WHOLE) for field in ReleaseOrderField],
+            release_orders=[
+                OrderCapability(field=field, paging=facts.release_paging.get(field, PagingKind.WHOLE))
+                for field in ReleaseOrderField
+            ],
             pushed_down_filters=list(facts.pushed_down),
         ),
         health_of=lambda: _health(name, health),

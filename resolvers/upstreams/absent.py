@@ -11,8 +11,9 @@ from resolvers.graph.cohort import Cohort
 from resolvers.graph.deployment import Deployment
 from resolvers.graph.device import Device
 from resolvers.graph.people import Tag
+from resolvers.graph.release import Release
 from resolvers.upstreams.commands import Command
-from resolvers.upstreams.port import Chunk, DeviceQuery, Found
+from resolvers.upstreams.port import Chunk, DeviceQuery, Found, Page, Place, ReleaseQuery, Scopes
 
 
 class Absent:
@@ -21,6 +22,20 @@ class Absent:
     async def devices(self, query: DeviceQuery) -> AsyncIterator[Chunk[Device]]:
         return
         yield
+
+    async def release_scopes(self, query: ReleaseQuery) -> Scopes:
+        return Scopes([query])
+
+    async def release_page(self, query: ReleaseQuery, place: Place) -> Page[Release]:
+        raise NotImplementedError("facts.release_paging declares no order")
+
+    async def release_pages_by_fleet_id(
+        self, ids: Sequence[str], query: ReleaseQuery, place: Place
+    ) -> Found[Page[Release]]:
+        raise NotImplementedError("facts.release_paging declares no order")
+
+    async def release_count(self, query: ReleaseQuery) -> int | None:
+        return None
 
     async def artifacts_by_build_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]:
         return {}

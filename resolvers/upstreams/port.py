@@ -23,6 +23,7 @@ from resolvers.graph.device import Device
 from resolvers.graph.enums import (
     ArtifactKind,
     OrderDirection,
+    PagingKind,
     ReleaseFilterField,
     ReleaseOrderField,
     ReleaseStatus,
@@ -37,6 +38,8 @@ from resolvers.upstreams.config import SourceConfig
 
 T = TypeVar("T")
 Found = Mapping[str, T | UpstreamError]
+Columns = frozenset[str] | None
+"What is wanted of a row, by the names of its graph type's attributes; None: everything that is not heavy."
 
 
 class Incomplete(list[T]):
@@ -90,6 +93,7 @@ class Facts:
     parts: frozenset[Part] = frozenset()
     operations: tuple[SourceOperation, ...] = ()
     device_facts: frozenset[Fact] = frozenset()
+    release_paging: Mapping[ReleaseOrderField, PagingKind] = field(default_factory=dict)  # absent: WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +111,40 @@ class Chunk(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
-    """From which key on rows are wanted, both ends included: an adapter that reads from a key starts there."""
+class Place:
+    """Where one upstream page begins, in the order of its query.
 
-    lowest: str | datetime | None = None
-    highest: str | datetime | None = None
+    size: how many rows are wanted at least, when there are so many; PAGES has a size of its own. boundary: KEYSET, the
+    first key wanted, None for the beginning: it and what lies a millisecond before it come along, since an upstream
+    may store finer than it prints. number: PAGES, from 1.
+    """
+
+    size: int
+    boundary: datetime | None = None
+    number: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One upstream page: rows in the order asked for. total: of the whole list, where the upstream tells."""
+
+    rows: Sequence[T] = ()
+    has_more: bool = False
+    failures: Sequence[Failure] = ()
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scopes:
+    """A query as queries that are each read in one order. failures: scopes that could not be found out."""
+
+    queries: Sequence[ReleaseQuery]
+    failures: Sequence[Failure] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseQuery:
-    """Which releases, in which order. None does not narrow; order, bounds and columns may be ignored: a WHOLE read.
+    """Which releases, in which order. None does not narrow; order and columns may be ignored: a WHOLE read.
 
     versions and revisions are texts as spelled; a revision may be a prefix of at least seven characters.
     """
@@ -134,8 +162,7 @@ class ReleaseQuery:
     created_before: datetime | None = None
     order_field: ReleaseOrderField = ReleaseOrderField.CREATED_AT
     order_direction: OrderDirection = OrderDirection.DESC
-    bounds: Bounds | None = None
-    columns: frozenset[str] | None = None
+    columns: Columns = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +172,7 @@ class FleetQuery:
     organizations: tuple[str, ...] | None = None
     is_public: bool | None = None
     is_archived: bool | None = None
-    columns: frozenset[str] | None = None
+    columns: Columns = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +180,7 @@ class ArtifactQuery:
     kinds: tuple[ArtifactKind, ...] | None = None
     targets: tuple[str, ...] | None = None
     digests: tuple[str, ...] | None = None
-    columns: frozenset[str] | None = field(default=None)
+    columns: Columns = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +189,7 @@ class DeviceQuery:
     is_online: bool | None = None
     running_versions: tuple[str, ...] | None = None
     search: str | None = None
-    columns: frozenset[str] | None = None
+    columns: Columns = None
 
 
 class Upstream(Protocol):
@@ -183,6 +210,26 @@ class Upstream(Protocol):
     def artifacts(self, query: ArtifactQuery) -> AsyncIterator[Chunk[Artifact]]: ...
 
     def devices(self, query: DeviceQuery) -> AsyncIterator[Chunk[Device]]: ...
+
+    # lists in order, of sources whose `facts.release_paging` says so; others are never asked these
+
+    async def release_scopes(self, query: ReleaseQuery) -> Scopes:
+        """The query cut so that each part is one ordered list of its upstream."""
+        ...
+
+    async def release_page(self, query: ReleaseQuery, place: Place) -> Page[Release]:
+        """One upstream call: the page at `place` of one part that `release_scopes` gave."""
+        ...
+
+    async def release_pages_by_fleet_id(
+        self, ids: Sequence[str], query: ReleaseQuery, place: Place
+    ) -> Found[Page[Release]]:
+        """The page at `place` of each fleet's own releases, in one call for all fleets where the upstream can."""
+        ...
+
+    async def release_count(self, query: ReleaseQuery) -> int | None:
+        """How many releases match; None when the upstream cannot count with every filter of the query."""
+        ...
 
     # objects
 
