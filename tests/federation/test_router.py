@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from docs.federation.neighbour import BOOK
+from gateway.demo import WRITE_TOKEN
 from tests.conftest import MockPort
 from tests.graph.conftest import Gateway, data_calls
 
@@ -46,6 +47,22 @@ async def test_what_the_neighbour_names_is_one_call_for_each_scope(router: Gatew
         "/memfault/api/v0/organizations/acme/projects/sensor-hub/releases",
         "/nerveshub/api/orgs/acme/products/sensor-hub/firmwares",
     ]
+
+
+async def test_a_change_is_made_by_who_may_change(router: Gateway, mocks: MockPort) -> None:
+    change = """mutation { trackLatestRelease(input: { source: "balena", slug: "acme/gauge", enabled: true }) {
+      fleet { name tracksLatest } userErrors { message } } }"""
+    writing = {"Authorization": f"Bearer {WRITE_TOKEN}"}
+
+    refused = await router.error(change)
+    async with router.session.post(router.url, json={"query": change}, headers=writing) as reply:
+        answer = await reply.json()
+    mocks.mocks.reset()
+
+    assert refused["extensions"]["code"] == "UNAUTHENTICATED"
+    assert answer["data"] == {
+        "trackLatestRelease": {"fleet": {"name": "gauge", "tracksLatest": True}, "userErrors": []}
+    }
 
 
 async def test_a_source_that_fails_costs_its_own_releases_and_keeps_its_code(router: Gateway, mocks: MockPort) -> None:
