@@ -113,11 +113,16 @@ def doctor(
 
 
 @schema_app.command("print")
-def schema_print() -> None:
+def schema_print(
+    federation: Annotated[
+        bool, typer.Option("--federation", help="As a subgraph, for the composer of a router: with keys.")
+    ] = False,
+) -> None:
     """Print the schema in GraphQL's own language."""
     from resolvers.schema import schema
+    from resolvers.subgraph import sdl
 
-    typer.echo(schema.as_str())
+    typer.echo(sdl(schema.as_str()).rstrip() if federation else schema.as_str())
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from gateway.cli import app as command_line
 from gateway.demo import WRITE_TOKEN, demo_settings
 from gateway.execution.executor import core
 from gateway.settings import Security, Server, SettingsError, Telemetry, load
+from resolvers.entities import MAX_REPRESENTATIONS
 from resolvers.errors import ReleasegraphError, UserMistake
 from resolvers.federation.pages import DEFAULT_SIZE
 from resolvers.federation.reading import MAX_ROWS
@@ -419,6 +420,7 @@ def test_every_file_that_is_linked_exists(text: str) -> None:
         f"At most {MAX_ROWS:,} rows and {MAX_BYTES >> 20} MiB of a source for one list",
         f"A page has {DEFAULT_SIZE} rows unless asked",
         f"at most {Server().max_page_size}.",
+        f"`_entities` takes {MAX_REPRESENTATIONS:,} representations at once",
         "of at least 16 characters",
         *(f"`{header}`" for header in csrf.HEADERS),
     ],
