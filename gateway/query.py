@@ -98,7 +98,8 @@ async def _answered_at(url: str, question: Question, is_explained: bool) -> Answ
     except aiohttp.InvalidURL:
         raise NotAskable(f"--url {url} should be a web address, such as http://localhost:8000/graphql") from None
     except (aiohttp.ClientError, OSError) as error:
-        raise NotAnswered(f"{url}: {error or type(error).__name__}") from None
+        reason = "no connection" if isinstance(error, aiohttp.ClientConnectorError) else "the connection failed"
+        raise NotAnswered(f"{url}: {reason}") from None
 
 
 def _answer(url: str, status: int, text: bytes) -> Answer:

@@ -18,7 +18,7 @@ from resolvers.transport.plan import Plan
 
 
 async def explained(answering: Awaitable[Answer]) -> Answer:
-    """The answer with `extensions.plan`. answering: not begun yet, a coroutine and no task."""
+    """The answer with `extensions.plan`, unless nothing was executed. answering: a coroutine and no task, not begun."""
     made = Plan()
     with plan.begun(made):
         answer = await answering
@@ -35,5 +35,7 @@ async def explained_to(principal: Principal, answering: Awaitable[Answer]) -> An
 
 
 def _with_plan(answer: Answer, told: dict[str, Any]) -> Answer:
+    if not answer.was_executed:
+        return answer
     extensions = {**answer.body.get("extensions", {}), "plan": told}
     return replace(answer, body={**answer.body, "extensions": extensions})
