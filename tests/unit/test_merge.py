@@ -209,6 +209,22 @@ async def test_a_cursor_without_its_hint_finds_its_page_by_halves() -> None:
     assert len(upstream.read) <= 10
 
 
+async def test_rows_of_one_instant_over_several_pages_are_found_without_a_hint() -> None:
+    """The page to begin with is the first that may hold the instant, not the last that begins with it."""
+    same = [release("pages", str(number), created_at=NOON, updated_at=NOON) for number in range(10)]
+    whole = FakeUpstream("a", rows=[release("a", "1", created_at=NOON)])
+    cursor = (await page([whole], OLDEST, Window(first=1))).page_info.end_cursor
+    early = [release("pages", "early", created_at=NOON - timedelta(seconds=1), updated_at=NOON)]
+
+    found = await page(
+        [whole, OrderedUpstream("pages", keeping(PagingKind.PAGES, 3), rows=[*early, *same])],
+        OLDEST,
+        Window(first=20, after=cursor),
+    )
+
+    assert [row.native_id for row in found.nodes] == [str(number) for number in range(10)]
+
+
 @pytest.mark.parametrize("index", [0, 99, 100, 9_999, 10_000, 2**62, -1, -(2**62)])
 async def test_a_hint_that_is_wrong_costs_calls_and_no_row(index: int, monkeypatch: pytest.MonkeyPatch) -> None:
     upstream = OrderedUpstream("pages", keeping(PagingKind.PAGES), rows=in_a_row(1_000))
