@@ -15,10 +15,12 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from gateway import settings as settings_module
+from gateway import stopping
 from gateway.access import csrf
 from gateway.access.hosts import AllowedHosts
-from gateway.http import endpoint, explorer, health, home
+from gateway.http import endpoint, explorer, health, home, metrics
 from gateway.http.request_id import HEADER, RequestId
+from gateway.http.telling import Telling
 from gateway.runtime import running
 from gateway.settings import Server, Settings
 from gateway.telemetry import log
@@ -40,6 +42,7 @@ def create_app(settings: Settings) -> Starlette:
     # Two routes for one endpoint: a mount would answer one of them with a redirect.
     graphql = [Route(path, endpoint.graphql, methods=endpoint.METHODS) for path in ("/graphql", "/graphql/")]
     plain = [Route("/", home.home), Route("/healthz", health.healthz), Route("/readyz", health.readyz)]
+    plain.append(Route("/metrics", metrics.metrics))
     routes = [*graphql, *plain, *explorer.routes()]
     return Starlette(routes=routes, middleware=_middleware(settings.server), lifespan=lifespan)
 
@@ -47,6 +50,7 @@ def create_app(settings: Settings) -> Starlette:
 def from_environment() -> Starlette:
     """The application of `releasegraph serve`: each worker reads its settings itself."""
     config = os.environ.get("RELEASEGRAPH_CONFIG")
+    stopping.quietly()
     app = create_app(settings_module.load(Path(config) if config else None, os.environ))
     collect_rarely()
     return app
@@ -73,6 +77,7 @@ def _middleware(server: Server) -> list[Middleware]:
     )
     return [
         Middleware(RequestId),
+        Middleware(Telling),
         Middleware(AllowedHosts, allowed=server.allowed_hosts),
         *([cors] if server.allowed_origins else []),
         Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES, compresslevel=COMPRESSION_LEVEL),

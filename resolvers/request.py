@@ -31,7 +31,7 @@ from resolvers.graph.release import Release
 from resolvers.graph.source import Source
 from resolvers.graph.window import Window
 from resolvers.lists import Desk, artifacts, children, fleets, kin, releases
-from resolvers.loaders import Loaders, Route
+from resolvers.loaders import Asked, Loaders, Note, Route, unnoted
 from resolvers.principal import Anyone, Principal
 from resolvers.sources import Sources
 
@@ -58,17 +58,27 @@ class ListSettings:
 
 
 class Request:
-    """The context of one request. `collector` holds, afterwards, what its lists lost."""
+    """The context of one request. `collector` holds, afterwards, what its lists lost and how its sources did.
 
-    def __init__(self, sources: Sources, settings: ListSettings, principal: Principal | None = None):
+    note: told of every batch of look-ups.
+    """
+
+    def __init__(
+        self, sources: Sources, settings: ListSettings, principal: Principal | None = None, note: Note = unnoted
+    ):
         self.sources = sources
         self.max_page_size = settings.max_page_size
         self.principal = principal or Anyone()
         self.collector = Collector()
-        self.loaders = Loaders(sources.upstreams)
+        self._note = note
+        self.loaders = Loaders(sources.upstreams, self._noted)
         self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
         self._desk = Desk(sources, self.loaders, self._lister)
         self._families: dict[Route, kin.Family] = {}
+
+    def _noted(self, asked: Asked) -> None:
+        self.collector.came(asked.source, asked.state)
+        self._note(asked)
 
     def source(self, name: str) -> Source:
         return self.sources.objects[name]

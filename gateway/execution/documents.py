@@ -42,6 +42,12 @@ class Documents:
         """Raises Unusable."""
         return self._prepare(text) if len(text) > REMEMBERED_CHARACTERS else self._remembered(text)
 
+    @property
+    def remembered(self) -> tuple[int, int]:
+        """How often a text was remembered, and how often it was not, of those that can be."""
+        info = self._remembered.cache_info()
+        return info.hits, info.misses
+
     def _prepare(self, text: str) -> DocumentNode:
         document = self._parse(text)
         errors = validate(self._schema, document)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
 
@@ -14,7 +15,6 @@ from gateway.execution import documents, masking, rows
 from gateway.execution.documents import Documents, Unusable
 from gateway.execution.limits import Limits, too_complex
 from resolvers.request import Request
-
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -39,6 +39,7 @@ class Answer:
 
     body: dict[str, Any]
     was_executed: bool
+    ages: Mapping[str, float] = field(default_factory=dict)  # seconds, of sources whose rows came from memory
 
     @property
     def error_count(self) -> int:
@@ -53,6 +54,11 @@ class Executor:
 
     def __init__(self, schema: Schema, documents: Documents, limits: Limits):
         self._schema, self._documents, self._limits = schema, documents, limits
+
+    @property
+    def documents_remembered(self) -> tuple[int, int]:
+        """(hits, misses) of the memory of documents."""
+        return self._documents.remembered
 
     def find(self, asked: Operation) -> Found:
         """The operation, prepared. Raises Unusable."""
@@ -98,6 +104,7 @@ def _answer(result: ExecutionResult, errors: list[dict[str, Any]], request: Requ
     # Without data and without a path, the variables did not fit: nothing was executed.
     was_executed = result.data is not None or any("path" in error for error in errors)
     body["data"] = result.data
-    if request.collector.states:
-        body["extensions"] = {"sources": {name: state.value for name, state in request.collector.states.items()}}
-    return Answer(body, was_executed)
+    if was_executed:
+        states = sorted(request.collector.states.items())
+        body["extensions"] = {"sources": {name: state.value for name, state in states}}
+    return Answer(body, was_executed, request.collector.ages)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import orjson
@@ -14,17 +15,23 @@ from gateway.execution.executor import Operation
 class NotAsked(Exception):  # says what the request is
     """A request that holds no operation we could run."""
 
-    def __init__(self, status: int, message: str, headers: dict[str, str] | None = None):
+    def __init__(self, status: int, message: str, headers: dict[str, str] | None = None, code: str = "BAD_REQUEST"):
         super().__init__(message)
-        self.status, self.headers = status, headers or {}
+        self.status, self.headers, self.code = status, headers or {}, code
 
 
-async def from_post(request: Request, max_bytes: int) -> Operation:
-    """Raises NotAsked."""
+async def from_post(request: Request, max_bytes: int, within_s: float) -> Operation:
+    """Raises NotAsked, also for a body that is not complete within that many seconds."""
     if not csrf.is_json(request.headers):
         given = request.headers.get("content-type") or "none"
         raise NotAsked(415, f"Content-Type must be application/json, not {given}")
-    return _operation(_object(await _body(request, max_bytes), "the body"))
+    try:
+        async with asyncio.timeout(within_s):
+            body = await _body(request, max_bytes)
+    except TimeoutError:
+        message = f"the body was not complete within {within_s:g} s"
+        raise NotAsked(408, message, {"Connection": "close"}) from None
+    return _operation(_object(body, "the body"))
 
 
 def from_get(request: Request) -> Operation:

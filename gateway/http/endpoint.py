@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import orjson
-from graphql import OperationDefinitionNode
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,8 +13,9 @@ from gateway.execution.documents import Unusable
 from gateway.execution.executor import Answer, Operation
 from gateway.http import asked, explorer, media_types
 from gateway.http.asked import NotAsked
+from gateway.http.flown import flown
 from gateway.runtime import Runtime
-from gateway.telemetry import log
+from gateway.telemetry.told import Told, digest
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 "All are answered here, so that those that are not taken are told so in JSON."
@@ -32,40 +31,48 @@ async def graphql(request: Request) -> Response:
     is_person = request.method == "GET" and "query" not in request.query_params
     if is_person and media_types.wants_html(request.headers.get("accept", "")):
         return explorer.page(request.scope.get("root_path", ""))
-    began = time.perf_counter()
+    told = request.state.told = Told()
     media_type = media_types.chosen(request.headers.get("accept", ""))
     try:
         operation = await _operation(request)
-        node, answer = await _answered(request, operation)
+        told.name, told.document = operation.name, digest(operation.text)
+        answer = await _answered(request, operation, told)
         status, headers = media_types.status_of(media_type, was_executed=answer.was_executed), {}
     except NotAsked as refusal:
-        node, answer = None, _refused(refusal)
-        operation, status, headers = Operation(""), refusal.status, refusal.headers
-    _log(operation, node, status, answer, began)
+        answer, status, headers = _refused(refusal), refusal.status, refusal.headers
+    told.codes = [error["extensions"]["code"] for error in answer.body.get("errors", ())]
     return Response(orjson.dumps(answer.body), status, headers, f"{media_type}; charset=utf-8")
 
 
 async def _operation(request: Request) -> Operation:
     if request.method == "POST":
-        return await asked.from_post(request, _runtime(request).settings.server.max_body_bytes)
+        server = _runtime(request).settings.server
+        return await asked.from_post(request, server.max_body_bytes, server.body_timeout_s)
     if request.method in ("GET", "HEAD"):
         return asked.from_get(request)
     raise NotAsked(405, f"{request.method} is not taken here: send POST, or GET for a query", {"Allow": "GET, POST"})
 
 
-async def _answered(request: Request, operation: Operation) -> tuple[OperationDefinitionNode | None, Answer]:
+async def _answered(request: Request, operation: Operation, told: Told) -> Answer:
     runtime, request_id, is_explained = _runtime(request), request.state.request_id, _is_explained(request)
     try:
         found = runtime.executor.find(operation)
     except Unusable as error:
-        return None, executor.unusable(error, request_id)
+        return executor.unusable(error, request_id)
+    finally:
+        runtime.metrics.documents(*runtime.executor.documents_remembered)
     node = found.node
+    told.kind, told.name = node.operation.value, node.name.value if node.name else None
     if request.method == "GET" and not documents.is_query(node):
         raise NotAsked(405, f"a {node.operation.value} must be sent by POST; GET takes queries only", {"Allow": "POST"})
     context = runtime.request(request.headers.get("authorization", ""))
     tell = runtime.settings.server.partial_list_errors and request.headers.get(PARTIAL_ERRORS_HEADER) != "off"
-    answering = runtime.executor.run(found, operation, context, request_id, tell_losses=tell)
-    return node, await (explain.explained_to(context.principal, answering) if is_explained else answering)
+
+    async def answering() -> Answer:
+        running = runtime.executor.run(found, operation, context, request_id, tell_losses=tell)
+        return await (explain.explained_to(context.principal, running) if is_explained else running)
+
+    return await flown(runtime, request.receive, answering, told)
 
 
 def _is_explained(request: Request) -> bool:
@@ -77,15 +84,8 @@ def _is_explained(request: Request) -> bool:
 
 
 def _refused(refusal: NotAsked) -> Answer:
-    error: dict[str, Any] = {"message": str(refusal), "extensions": {"code": "BAD_REQUEST"}}
+    error: dict[str, Any] = {"message": str(refusal), "extensions": {"code": refusal.code}}
     return Answer({"errors": [error]}, was_executed=False)
-
-
-def _log(operation: Operation, node: OperationDefinitionNode | None, status: int, answer: Answer, began: float) -> None:
-    name = operation.name or (node.name.value if node is not None and node.name else None)
-    kind = node.operation.value if node is not None else None
-    duration_ms = (time.perf_counter() - began) * 1000
-    log.operation(name, kind, status=status, errors=answer.error_count, duration_ms=duration_ms)
 
 
 def _runtime(request: Request) -> Runtime:

@@ -31,6 +31,13 @@ def _origin(origin: str) -> str:
     return origin.lower()
 
 
+def _endpoint(url: str) -> str:
+    # What would let us in does not stand in a URL: it would be in the file, and in errors.
+    if not re.fullmatch(r"https?://[^\s?#@]+", url):
+        raise ValueError(f"should be an address without credentials, such as http://127.0.0.1:4318; given {shown(url)}")
+    return url
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -59,6 +66,9 @@ class Server(_Section):
         default=None, min_length=16, description="signs cursors; workers and replicas need the same"
     )
     documents_cached: int = Field(default=1000, ge=0, le=100_000, description="parsed documents kept by each worker")
+    max_in_flight: int = Field(default=200, ge=1, le=100_000, description="operations that a worker executes at once")
+    body_timeout_s: float = Field(default=10, gt=0, le=300, description="for a request's body to arrive")
+    drain_s: float = Field(default=10, ge=0, le=600, description="for what still runs when the server is to stop")
 
 
 class Telemetry(_Section):
@@ -66,6 +76,13 @@ class Telemetry(_Section):
 
     log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)] = "info"
     log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] = "json"
+    operation_names: tuple[str, ...] = Field(
+        default=(), max_length=200, description="operations that metrics tell apart; the others are one"
+    )
+    otlp_endpoint: Annotated[str, AfterValidator(_endpoint)] | None = Field(
+        default=None, description="of an OpenTelemetry collector, OTLP over HTTP; none: no traces"
+    )
+    trace_ratio: float = Field(default=1.0, ge=0, le=1, description="of the traces that begin here")
 
 
 class Security(_Section):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from resolvers.errors import SourceTooLarge, UpstreamError
+from resolvers.graph.enums import AnswerState
 from resolvers.upstreams.port import Chunk
 
 T = TypeVar("T")
@@ -40,6 +41,15 @@ class Reading(Generic[T]):
     @property
     def is_complete(self) -> bool:
         return not self.errors and not self.is_lost
+
+    @property
+    def state(self) -> AnswerState:
+        """Of rows that were asked for just now."""
+        if self.is_skipped:
+            return AnswerState.SKIPPED
+        if self.is_lost:
+            return AnswerState.FAILED
+        return AnswerState.PARTIAL if self.errors else AnswerState.LIVE
 
 
 def skipped(source: str) -> Reading[T]:

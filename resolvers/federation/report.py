@@ -56,10 +56,12 @@ class Loss:
 
 @dataclass
 class Collector:
-    """What the lists of one request lost, and the worst state of each source, gathered while it is answered."""
+    """What the lists of one request lost, and the worst state of each source that was listed or asked, gathered while
+    it is answered."""
 
     losses: list[Loss] = field(default_factory=list)
     states: dict[str, AnswerState] = field(default_factory=dict)
+    ages: dict[str, float] = field(default_factory=dict)  # seconds, of sources whose lists came from memory
 
     def note(
         self,
@@ -71,7 +73,10 @@ class Collector:
     ) -> None:
         self.losses += [Loss(path, reading.errors[0], is_partial) for reading in readings if reading.errors]
         for one in reports:
-            self.states[one.source_name] = self._worse(one)
+            self.came(one.source_name, one.state)
+            if one.state in (AnswerState.CACHED, AnswerState.STALE):
+                self.ages[one.source_name] = max(self.ages.get(one.source_name, 0.0), one.age_seconds or 0.0)
 
-    def _worse(self, one: SourceReport) -> AnswerState:
-        return min(self.states.get(one.source_name, one.state), one.state, key=_WORST_FIRST.index)
+    def came(self, source: str, state: AnswerState) -> None:
+        """A list, or a look-up, of this source: the worst of all is kept."""
+        self.states[source] = min(self.states.get(source, state), state, key=_WORST_FIRST.index)

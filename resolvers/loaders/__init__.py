@@ -14,28 +14,28 @@ from aiodataloader import DataLoader
 from resolvers.federation.reading import Reading
 from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
-from resolvers.loaders.by_key import Route, by_key, method
+from resolvers.loaders.by_key import Asked, Batch, Note, Route, by_key, method, unnoted
 from resolvers.loaders.columns import ColumnsKey, columns_by_release
 from resolvers.loaders.lists import FleetReleasesKey, releases_by_fleet
 from resolvers.upstreams.port import Upstream
 
-__all__ = ["ColumnsKey", "FleetReleasesKey", "Loaders", "Route"]
+__all__ = ["Asked", "ColumnsKey", "FleetReleasesKey", "Loaders", "Note", "Route", "unnoted"]
 
 
 class Loaders:
     """All loaders of one request, each made when first asked for.
 
-    aiodataloader binds the running loop when built: make this inside it.
+    aiodataloader binds the running loop when built: make this inside it. note: told of every batch of a source.
     """
 
-    def __init__(self, upstreams: Mapping[str, Upstream]):
-        self._upstreams = upstreams
+    def __init__(self, upstreams: Mapping[str, Upstream], note: Note = unnoted):
+        self._upstreams, self._note = upstreams, note
         self._questions: dict[Question, DataLoader[Route, Any]] = {}
         self.columns_by_release_key: DataLoader[ColumnsKey, Mapping[str, Any] | None] = DataLoader(
-            columns_by_release(upstreams)
+            columns_by_release(upstreams, note)
         )
         self.releases_by_fleet_key: DataLoader[FleetReleasesKey, Reading[Release]] = DataLoader(
-            releases_by_fleet(upstreams)
+            releases_by_fleet(upstreams, note)
         )
 
     def forget(self) -> None:
@@ -47,5 +47,8 @@ class Loaders:
     def to(self, question: Question) -> DataLoader[Route, Any]:
         """The loader of a question: by (source name, native id), what the question's port method answers."""
         if question not in self._questions:
-            self._questions[question] = DataLoader(by_key(self._upstreams, method(question)))
+            self._questions[question] = DataLoader(self._batch(question))
         return self._questions[question]
+
+    def _batch(self, question: Question) -> Batch:
+        return by_key(self._upstreams, question.value, method(question), self._note)

@@ -9,26 +9,45 @@ from dataclasses import replace
 from resolvers.errors import UpstreamError
 from resolvers.federation.filters.releases import narrowed_by
 from resolvers.federation.reading import Reading, capped
+from resolvers.graph.enums import AnswerState
 from resolvers.graph.release import Release
-from resolvers.loaders.by_key import Batch
+from resolvers.loaders.by_key import Asked, Batch, Note, unnoted
 from resolvers.upstreams.port import Chunk, Failure, ReleaseQuery, Upstream
 
 FleetReleasesKey = tuple[str, str, ReleaseQuery]
 "(source name, fleet's native id, query without fleets)"
 
 
-def releases_by_fleet(upstreams: Mapping[str, Upstream]) -> Batch:
+QUESTION = "releases_by_fleet_id"
+
+
+def releases_by_fleet(upstreams: Mapping[str, Upstream], note: Note = unnoted) -> Batch:
     """A batch function: each fleet's releases in no order, not yet filtered here."""
+
+    async def of(
+        source: str, query: ReleaseQuery, fleet_ids: Sequence[str]
+    ) -> Mapping[str, Reading[Release] | Exception]:
+        answer = await _shared(source, upstreams[source], query, fleet_ids)
+        note(Asked(QUESTION, source, len(fleet_ids), _state(answer)))
+        return answer
 
     async def batch(keys: list[FleetReleasesKey]) -> list[Reading[Release] | Exception]:
         groups: dict[tuple[str, ReleaseQuery], list[str]] = {}
         for source, fleet_id, query in keys:
             groups.setdefault((source, query), []).append(fleet_id)
-        asked = (_shared(source, upstreams[source], query, fleets) for (source, query), fleets in groups.items())
+        asked = (of(source, query, fleets) for (source, query), fleets in groups.items())
         answers = dict(zip(groups, await asyncio.gather(*asked), strict=True))
         return [answers[source, query][fleet_id] for source, fleet_id, query in keys]
 
     return batch
+
+
+def _state(answer: Mapping[str, Reading[Release] | Exception]) -> AnswerState:
+    lost = [isinstance(one, Exception) or one.is_lost for one in answer.values()]
+    if all(lost):
+        return AnswerState.FAILED
+    errors = any(isinstance(one, Exception) or one.errors for one in answer.values())
+    return AnswerState.PARTIAL if errors else AnswerState.LIVE
 
 
 async def _shared(

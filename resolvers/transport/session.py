@@ -9,6 +9,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 
@@ -24,10 +25,10 @@ from resolvers.errors import (
     UpstreamUnreachable,
     UserMistake,
 )
-from resolvers.transport import allowance, attempt, statuses
+from resolvers.transport import allowance, attempt, departure, statuses
 from resolvers.transport.budget import Budget
 from resolvers.transport.credentials import Credentials, FixedHeaders
-from resolvers.transport.observe import Call, Observe, unobserved
+from resolvers.transport.observe import CANCELLED, Call, Observe, Watch, unobserved, unwatched
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_SENTENCE = 500
@@ -40,8 +41,8 @@ DOTS = re.compile(r"/(\.|%2[eE]){1,2}(/|$)")
 class Transport:
     """The pool. Open it inside the running loop, close it with the app."""
 
-    def __init__(self, observe: Observe = unobserved):
-        self.observe = observe
+    def __init__(self, observe: Observe = unobserved, watch: Watch = unwatched):
+        self.observe, self.watch = observe, watch
         self._reading: aiohttp.ClientSession | None = None
         self._changing: aiohttp.ClientSession | None = None
 
@@ -145,7 +146,9 @@ class Http:
 
     async def _asked(self, request: _Request) -> bytes:
         self._refuse_dots(request)
-        reply = await self._tried(request)
+        # What a session needs is asked for everyone: it goes on when the one who came first leaves.
+        with nullcontext() if request.is_session else departure.waiting():
+            reply = await self._tried(request)
         if reply.error is not None:
             raise reply.error
         return reply.body
@@ -161,10 +164,11 @@ class Http:
     async def _sent(self, request: _Request, credentials: Mapping[str, str]) -> _Reply:
         """One try, observed whatever comes of it. An error with a status is given back, one without is raised."""
         began = time.perf_counter()
-        status, size, error, date = None, 0, None, None
+        watched = self.transport.watch(self.source, request.method, request.target)
+        status, size, error, date, is_cancelled = None, 0, None, None, False
         try:
             async with asyncio.timeout(self.timeout_s), self.budget.slot():
-                reply = await self._answer(request, credentials)
+                reply = await self._answer(request, {**credentials, **watched.headers})
             status, size, error, date = reply.status, len(reply.body), reply.error, reply.date
             return reply
         except UpstreamError as failure:
@@ -176,11 +180,16 @@ class Http:
         except (aiohttp.ClientError, OSError) as failure:
             error = UpstreamUnreachable(self.source, f"{_reason(failure)} ({request})")
             raise error from None
+        except asyncio.CancelledError:
+            is_cancelled = True
+            raise
         finally:
             milliseconds = (time.perf_counter() - began) * 1000
-            code = None if error is None else error.code
+            code = CANCELLED if is_cancelled else None if error is None else error.code
             what = (self.source, request.method, request.target)
-            self.transport.observe(Call(*what, status, milliseconds, size, code, request.is_session, date))
+            call = Call(*what, status, milliseconds, size, code, request.is_session, date)
+            watched.ended(call)
+            self.transport.observe(call)
 
     async def _answer(self, request: _Request, credentials: Mapping[str, str]) -> _Reply:
         # encoded=True: balena's parser refuses syntax characters that a library would percent-encode.
