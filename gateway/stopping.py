@@ -26,9 +26,11 @@ Handler = Callable[[int, FrameType | None], Any]
 def told(drain: Callable[[float], None], drain_s: float) -> Iterator[None]:
     """Calls `drain` inside the running loop with the seconds that are left: `drain_s` after SIGTERM, less after Ctrl-C.
 
-    Outside the main thread, where no signal arrives, nothing is done.
+    Outside the main thread, where no signal arrives, nothing is done; nor where no server has asked for SIGTERM, since
+    it has to end the process then.
     """
-    if threading.current_thread() is not threading.main_thread():
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or not callable(signal.getsignal(signal.SIGTERM)):
         yield
         return
     loop = asyncio.get_running_loop()

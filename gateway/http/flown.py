@@ -68,9 +68,11 @@ async def _watched(flight: Flight, receive: Receive, told: Told) -> AsyncIterato
 
 
 async def _watch(flight: Flight, receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass  # of a GET, the body that it has not
-    flight.end(Why.GONE)
+    message = await receive()
+    if message["type"] == "http.request":  # of a GET, the body that it has not
+        message = await receive()
+    if message["type"] == "http.disconnect":
+        flight.end(Why.GONE)
 
 
 def _unanswered(ended: Ended, told: Told) -> NotAsked:
