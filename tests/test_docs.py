@@ -285,7 +285,7 @@ def test_the_example_with_every_setting_in_force_loads_and_shows_the_defaults(tm
     settings = load(tmp_path / "gateway.toml", {})
 
     assert settings.server.model_copy(update={"cursor_key": None}) == Server()
-    assert settings.telemetry == Telemetry()
+    assert settings.telemetry.model_copy(update={"otlp_endpoint": None}) == Telemetry()
     assert list(settings.sources) == list(example_tables()["sources"])
 
 

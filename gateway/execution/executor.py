@@ -16,6 +16,7 @@ from gateway.execution.documents import Documents, Unusable
 from gateway.execution.limits import Limits, too_complex
 from resolvers.request import Request
 
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """An operation as it was asked for."""

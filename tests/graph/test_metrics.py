@@ -92,7 +92,7 @@ async def test_each_request_is_one_line_that_says_what_and_how_much(
         "status": 200,
         "errors": 0,
         "codes": [],
-        "sources": {name: "SKIPPED" for name in ("balena", "buildmaster", "metakraftwerk", "nerveshub")}
+        "sources": dict.fromkeys(("balena", "buildmaster", "metakraftwerk", "nerveshub"), "SKIPPED")
         | {"memfault": "LIVE"},
         "size_bytes": len(body),
         "request_id": "order-4711",

@@ -164,5 +164,9 @@ def test_who_wants_no_traces_does_not_load_the_library() -> None:
 def test_an_address_that_holds_credentials_or_no_scheme_is_refused(endpoint: str) -> None:
     environ = {"BALENA_TOKEN": "t", "RELEASEGRAPH_TELEMETRY_OTLP_ENDPOINT": endpoint}
 
-    with pytest.raises(SettingsError, match=r"telemetry\.otlp_endpoint: should be an address without credentials"):
+    with pytest.raises(
+        SettingsError, match=r"telemetry\.otlp_endpoint: should be an address without credentials"
+    ) as told:
         load(None, environ)
+
+    assert "hemlighet" not in str(told.value)

@@ -110,7 +110,7 @@ def test_variables_become_lists_numbers_and_truths() -> None:
         ),
         pytest.param(
             "[telemetry]\nlog_levl = 1",
-            "telemetry.log_levl: no such setting; did you mean log_level? known: log_level, log_format",
+            "telemetry.log_levl: no such setting; did you mean log_level? known: log_level, log_format, operation_names, otlp_endpoint, trace_ratio",
             id="unknown key",
         ),
         pytest.param(
