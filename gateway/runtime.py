@@ -48,7 +48,8 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
     executor = Executor(schema, Documents(core(schema), limits, server.documents_cached), limits)
     async with Transport(observe) as transport:
         sources = open_sources(settings.sources, transport, health)
-        yield Runtime(settings, executor, sources, health, ListSettings(_cursor_key(settings), server.max_page_size))
+        lists = ListSettings(_cursor_key(settings), server.max_page_size, settings.product_lines)
+        yield Runtime(settings, executor, sources, health, lists)
 
 
 def _cursor_key(settings: Settings) -> bytes:

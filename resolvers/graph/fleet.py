@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from resolvers.graph.cohort import Cohort
     from resolvers.graph.deployment import Deployment
     from resolvers.graph.device import Device
+    from resolvers.graph.product_line import ProductLine
     from resolvers.graph.release import Release
 
 
@@ -83,6 +84,12 @@ class Fleet(Sourced):
     @strawberry.field(description="The last release in the fleet's own order: lineage, sequence, or version.")
     async def latest_release(self, info: Info) -> Annotated[Release, strawberry.lazy("resolvers.graph.release")] | None:
         return await info.context.latest_release(self)
+
+    @strawberry.field(description="The product line it is configured to be a part of.")
+    def product_line(
+        self, info: Info
+    ) -> Annotated[ProductLine, strawberry.lazy("resolvers.graph.product_line")] | None:
+        return info.context.lines.of_fleet(self)
 
     @strawberry.field(description="Its parts that get releases of their own (NervesHub, Memfault), by native id.")
     async def cohorts(

@@ -23,6 +23,7 @@ from resolvers.graph.window import After, Before, First, Last, Window, which
 if TYPE_CHECKING:
     from resolvers.graph.artifact import Artifact
     from resolvers.graph.build import Build
+    from resolvers.graph.counterpart import Counterpart
     from resolvers.graph.deployment import Deployment
     from resolvers.graph.fleet import Fleet
 
@@ -127,6 +128,16 @@ class Release(Sourced):
     ) -> Connection[Annotated[Release, strawberry.lazy("resolvers.graph.release")]] | None:
         ids = tuple(release.native_id for release in (await info.context.kin(self)).hotfixes)
         return await info.context.linked(self, ids, Window(first, after), info._raw_info)
+
+    @strawberry.field(
+        description="The same thing in other fleets: by its commit in every source that can be asked for one, else by "
+        "its version in the other fleets of its product line, where each has that version once. Empty for drafts and "
+        "for what failed."
+    )
+    async def counterparts(
+        self, info: Info
+    ) -> list[Annotated[Counterpart, strawberry.lazy("resolvers.graph.counterpart")]] | None:
+        return await info.context.lines.counterparts(self, info._raw_info)
 
     @strawberry.field(description="The runs that made it, newest first (BuildMaster, MetaKraftwerk).")
     async def builds(

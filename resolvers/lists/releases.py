@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial, reduce
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -13,7 +14,7 @@ from resolvers.federation import order as orders
 from resolvers.federation.filters import releases as filters
 from resolvers.federation.filters.releases import ReleaseSelection
 from resolvers.federation.lists import Listing
-from resolvers.federation.reading import Reading, read_whole
+from resolvers.federation.reading import Reading, read_whole, skipped
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
 from resolvers.graph.fleet import Fleet
@@ -26,17 +27,27 @@ from resolvers.lists import Desk, files_of, identity, looked_up, settled, settle
 from resolvers.upstreams.port import FleetQuery, ReleaseQuery
 
 At = GraphQLResolveInfo[Any]
+Within = Callable[[str], Awaitable[Reading[str]]]
+"Native ids of a source's fleets that a list is about; a source that has none of them is skipped."
 
 
 async def everywhere(
-    desk: Desk, where: ReleaseFilter | None, order: ReleaseOrder | None, window: Window, at: At
+    desk: Desk,
+    where: ReleaseFilter | None,
+    order: ReleaseOrder | None,
+    window: Window,
+    at: At,
+    within: Within | None = None,
 ) -> Connection[Release]:
+    """Releases of all sources, or `within` the fleets it names."""
     selection = filters.select(desk.sources.facts, where, order)
     fleet_names = where.fleet_names if where else None
+    named = None if fleet_names is None else partial(_named, desk, fleet_names)
+    cuts = [cut for cut in (within, named) if cut is not None]
 
     async def read(source: str) -> Reading[Release]:
-        if fleet_names is not None:
-            return await _read_named(desk, selection, fleet_names, source)
+        if cuts:
+            return await _read_within(desk, selection, cuts, source)
         return await _read(desk, selection, selection.query(source), source)
 
     async def refined(source: str) -> Reading[Release]:
@@ -95,17 +106,26 @@ async def _refined(
     return replace(reading, rows=rows, errors=(*reading.errors, *errors))
 
 
-async def _read_named(
-    desk: Desk, selection: ReleaseSelection, fleet_names: Sequence[str], source: str
-) -> Reading[Release]:
+async def _named(desk: Desk, fleet_names: Sequence[str], source: str) -> Reading[str]:
     """Names of fleets become ids first: a call more for each source, and the only way that holds for all vendors."""
     fleets = desk.sources.upstreams[source].fleets(FleetQuery(names=tuple(fleet_names)))
     named = await read_whole(source, fleets, lambda fleet: fleet.name in fleet_names, ("fleetIds",))
-    query = filters.narrowed(selection.query(source), [fleet.native_id for fleet in named.rows])
+    return Reading(source, [fleet.native_id for fleet in named.rows], named.errors, named.is_lost)
+
+
+async def _read_within(
+    desk: Desk, selection: ReleaseSelection, cuts: Sequence[Within], source: str
+) -> Reading[Release]:
+    """Of the fleets that all cuts leave."""
+    found = await asyncio.gather(*(cut(source) for cut in cuts))
+    if any(one.is_skipped for one in found):
+        return skipped(source)
+    query = reduce(lambda query, one: filters.narrowed(query, one.rows), found, selection.query(source))
+    errors = [error for one in found for error in one.errors]
     if not query.fleet_ids:
-        return Reading(source, errors=named.errors, is_lost=named.is_lost)
+        return Reading(source, errors=errors, is_lost=any(one.is_lost for one in found))
     reading = await _read(desk, selection, query, source)
-    return replace(reading, errors=(*named.errors, *reading.errors))
+    return replace(reading, errors=(*errors, *reading.errors))
 
 
 async def _read(desk: Desk, selection: ReleaseSelection, query: ReleaseQuery, source: str) -> Reading[Release]:

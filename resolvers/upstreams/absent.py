@@ -13,7 +13,7 @@ from resolvers.graph.device import Device
 from resolvers.graph.people import Tag
 from resolvers.graph.release import Release
 from resolvers.upstreams.commands import Command
-from resolvers.upstreams.port import Chunk, DeviceQuery, Found, Page, Place, ReleaseQuery, Scopes
+from resolvers.upstreams.port import Chunk, DeviceQuery, Found, Page, Place, ReleaseQuery, Scopes, VersionCounts
 
 
 class Absent:
@@ -89,6 +89,9 @@ class Absent:
         return {}
 
     async def device_count_by_fleet_id(self, ids: Sequence[str]) -> Found[int]:
+        return {}
+
+    async def version_counts_by_fleet_id(self, ids: Sequence[str]) -> Found[VersionCounts]:
         return {}
 
     async def download_url_by_artifact_id(self, ids: Sequence[str]) -> Found[str]:

@@ -111,6 +111,17 @@ class Chunk(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class VersionCounts:
+    """How many devices run each version, by the version as spelled; one that tells no version is not counted.
+
+    by_cohort: the same for each part of the fleet, by the cohort's native id; a cohort without devices is left out.
+    """
+
+    versions: Mapping[str, int] = field(default_factory=dict)
+    by_cohort: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where one upstream page begins, in the order of its query.
 
@@ -280,6 +291,10 @@ class Upstream(Protocol):
     async def device_count_by_release_id(self, ids: Sequence[str]) -> Found[int]: ...
 
     async def device_count_by_fleet_id(self, ids: Sequence[str]) -> Found[int]: ...
+
+    async def version_counts_by_fleet_id(self, ids: Sequence[str]) -> Found[VersionCounts]:
+        """Devices of each fleet by the version they run; only of sources that know devices."""
+        ...
 
     async def download_url_by_artifact_id(self, ids: Sequence[str]) -> Found[str]:
         """Signed links, asked for anew each time."""

@@ -99,7 +99,14 @@ def _able(facts: SourceFacts, where: ReleaseFilter) -> set[str]:
 
 def _is_empty(where: ReleaseFilter) -> bool:
     lists = (where.ids, where.sources, where.kinds, where.fleet_ids, where.fleet_names, where.names, where.versions)
-    more = (where.revisions, where.statuses, where.targets, where.build_identifiers, where.pipelines)
+    more = (
+        where.product_lines,
+        where.revisions,
+        where.statuses,
+        where.targets,
+        where.build_identifiers,
+        where.pipelines,
+    )
     return any(given == [] for given in (*lists, *more))
 
 

@@ -24,6 +24,7 @@ from resolvers.upstreams.balena import (
     filters,
     normalise,
     odata,
+    running,
     selection,
     tags,
     writes,
@@ -34,7 +35,16 @@ from resolvers.upstreams.balena.rows import ApplicationRow, ColumnsRow, ReleaseR
 from resolvers.upstreams.commands import Command
 from resolvers.upstreams.config import SourceConfig
 from resolvers.upstreams.payload import Rows
-from resolvers.upstreams.port import ArtifactQuery, Chunk, DeviceQuery, Facts, FleetQuery, Found, ReleaseQuery
+from resolvers.upstreams.port import (
+    ArtifactQuery,
+    Chunk,
+    DeviceQuery,
+    Facts,
+    FleetQuery,
+    Found,
+    ReleaseQuery,
+    VersionCounts,
+)
 from resolvers.upstreams.scopes import Answer
 
 
@@ -119,6 +129,9 @@ class Balena(Absent):
 
     async def device_count_by_fleet_id(self, ids: Sequence[str]) -> Found[int]:
         return await devices.count_by_fleet_id(self.asking, ids)
+
+    async def version_counts_by_fleet_id(self, ids: Sequence[str]) -> Found[VersionCounts]:
+        return await running.version_counts_by_fleet_id(self.asking, ids)
 
     async def download_url_by_artifact_id(self, ids: Sequence[str]) -> Found[str]:
         return await artifacts.download_url_by_id(self.asking, ids)

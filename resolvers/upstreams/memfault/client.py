@@ -41,6 +41,7 @@ from resolvers.upstreams.port import (
     FleetQuery,
     Found,
     ReleaseQuery,
+    VersionCounts,
 )
 from resolvers.upstreams.scopes import Answer
 
@@ -153,6 +154,9 @@ class Memfault(Absent):
 
     async def device_count_by_fleet_id(self, ids: Sequence[str]) -> Found[int]:
         return await self._devices.count_by_fleet_id(ids)
+
+    async def version_counts_by_fleet_id(self, ids: Sequence[str]) -> Found[VersionCounts]:
+        return await self._devices.version_counts_by_fleet_id(ids)
 
     async def perform(self, command: Command) -> str:
         return await self._writes.perform(command)
