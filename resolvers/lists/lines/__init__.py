@@ -37,8 +37,11 @@ from resolvers.lists.lines import drift
 from resolvers.lists.lines.counterparts import Commits
 from resolvers.lists.lines.members import Member, Members
 from resolvers.lists.lines.seen import NOTHING, FleetSeen, LineSeen, sighting
+from resolvers.lists.lines.settling import settled
 from resolvers.lists.releases import Within
 from resolvers.loaders import Route
+from resolvers.transport import allowance
+from resolvers.transport.session import MAX_BYTES
 from resolvers.upstreams.port import Fact
 
 At = GraphQLResolveInfo[Any]
@@ -167,15 +170,15 @@ class Lines:
         fleet_id = release.fleet_native_id
         if one.version is None or fleet_id is None:
             return [], {}, []
-        try:
-            spec = await self._members.line_of((release.source_name, fleet_id))
-        except UpstreamError as error:
-            return [], {}, [Reading(release.source_name, errors=(error,))]
+        source = release.source_name
+        spec = await settled(source, self._members.line_of((source, fleet_id)))
+        if isinstance(spec, UpstreamError):
+            return [], {}, [Reading(source, errors=(spec,))]
         if spec is None:
             return [], {}, []
         seen = await self._line(spec.name)
         same = seen.by_precedence.get(one.version.precedence, ())
-        readings = [seen.reading(source) for source in spec.sources]
+        readings = [seen.reading(name) for name in spec.sources]
         return correlation.by_version(one, same, spec.name), seen.releases, readings
 
     def _note(self, readings: Iterable[Reading[Release]], at: At) -> None:
@@ -198,17 +201,16 @@ class Lines:
         return await asyncio.shield(self._seen[name])
 
     async def _read(self, spec: LineSpec) -> LineSeen:
+        allowance.begin(MAX_BYTES * len(spec.sources))  # in a task of its own: of all of them together
         members = await self._members.of(spec)
         families = await asyncio.gather(*map(self._family, members))
         return LineSeen(spec, [FleetSeen(*pair) for pair in zip(members, families, strict=True)])
 
     async def _family(self, member: Member) -> Family | UpstreamError:
-        if isinstance(member.fleet, UpstreamError):
-            return member.fleet
-        try:
-            return await kin.family(self._desk, self._families, member.fleet.route)
-        except UpstreamError as error:
-            return error
+        fleet = member.fleet
+        if isinstance(fleet, UpstreamError):
+            return fleet
+        return await settled(fleet.source_name, kin.family(self._desk, self._families, fleet.route))
 
 
 Matches = tuple[Sequence[Match[Route]], Mapping[Route, Release], Sequence[Reading[Release]]]

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from aiodataloader import DataLoader
 
+from resolvers.errors import UpstreamError
 from resolvers.federation.filters.releases import narrowed_by
 from resolvers.federation.reading import Reading, read_whole
 from resolvers.graph.release import Release
 from resolvers.lists import Desk
 from resolvers.lists.lines.seen import NOTHING
+from resolvers.lists.lines.settling import settled
 from resolvers.upstreams.port import Fact, ReleaseQuery
 from resolvers.upstreams.scopes import chunked
 
@@ -51,8 +53,10 @@ class Commits:
         return {commit: Built(groups[commit], readings) for commit in commits}
 
     async def _read(self, source: str, commits: Sequence[str]) -> Reading[Release]:
-        wanted = frozenset(commits)
+        def is_one(row: Release) -> bool:
+            return row.revision in commits and row.status not in NOTHING
+
         upstream = self._desk.sources.upstreams[source]
         stream = upstream.releases(ReleaseQuery(revisions=tuple(commits)))
-        keep = lambda row: row.revision in wanted and row.status not in NOTHING  # noqa: E731
-        return await read_whole(source, stream, keep, narrowed_by(upstream.facts))
+        reading = await settled(source, read_whole(source, stream, is_one, narrowed_by(upstream.facts)))
+        return Reading(source, errors=(reading,), is_lost=True) if isinstance(reading, UpstreamError) else reading

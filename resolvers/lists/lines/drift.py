@@ -21,6 +21,7 @@ from resolvers.knowledge.versions import Understood, understand
 from resolvers.lists import Desk
 from resolvers.lists.kin import Family, step
 from resolvers.lists.lines.seen import FleetSeen, LineSeen
+from resolvers.lists.lines.settling import settled
 from resolvers.upstreams.port import Incomplete, Part, VersionCounts
 
 T = TypeVar("T")
@@ -116,20 +117,17 @@ async def _release(desk: Desk, seen: FleetSeen, native_id: str | None) -> Told[R
         return None
     if isinstance(seen.family, Family) and native_id in seen.family.releases:
         return seen.family.releases[native_id]
-    found: Told[Release | None] = await _settled(desk, Question.RELEASE, seen.member.ref.source, native_id)
+    found: Told[Release | None] = await _loaded(desk, Question.RELEASE, seen.member.ref.source, native_id)
     return found
 
 
 async def _cohorts(desk: Desk, fleet: Fleet) -> Told[Sequence[Cohort]]:
-    found: Told[Sequence[Cohort] | None] = await _settled(desk, Question.COHORTS_OF_FLEET, *fleet.route)
+    found: Told[Sequence[Cohort] | None] = await _loaded(desk, Question.COHORTS_OF_FLEET, *fleet.route)
     return [] if found is None else found
 
 
-async def _settled(desk: Desk, question: Question, source: str, native_id: str) -> Any:
-    try:
-        return await desk.loaders.to(question).load((source, native_id))
-    except UpstreamError as error:
-        return error
+async def _loaded(desk: Desk, question: Question, source: str, native_id: str) -> Any:
+    return await settled(source, desk.loaders.to(question).load((source, native_id)))
 
 
 def _counts_of_fleet(desk: Desk, fleet: Fleet, family: Told[Family]) -> Callable[[], Awaitable[Counted | None]]:

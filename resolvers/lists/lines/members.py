@@ -15,6 +15,7 @@ from resolvers.federation.reading import Reading, read_whole, skipped
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.questions import Question
 from resolvers.lists import Desk
+from resolvers.lists.lines.settling import settled
 from resolvers.loaders import Route
 from resolvers.upstreams.port import FleetQuery
 
@@ -71,10 +72,7 @@ class Members:
         return Reading(source, [*told, *found], errors, is_lost=len(errors) == len(refs))
 
     async def _settled(self, ref: FleetRef) -> Sequence[Fleet] | UpstreamError:
-        try:
-            return await self._found.load(ref)
-        except UpstreamError as error:
-            return error
+        return await settled(ref.source, self._found.load(ref))
 
     async def _batch(self, refs: list[FleetRef]) -> list[Answer]:
         by_source: dict[str, list[FleetRef]] = {}
