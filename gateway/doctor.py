@@ -6,13 +6,14 @@ Not the gateway's own health: `/readyz` tells from what was asked anyway, while 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from gateway.settings import Settings
+from resolvers.errors import UpstreamError
 from resolvers.federation.product_lines import FleetRef, Naming
 from resolvers.graph.fleet import Fleet
 from resolvers.transport.observe import Call
@@ -120,16 +121,30 @@ async def _one(
 
 async def _find(examination: Examination, adapter: Upstream, refs: Sequence[FleetRef]) -> None:
     """Whether the fleets that product lines name are there, each read as the graph reads it."""
-    by = {naming: tuple(ref.value for ref in refs if ref.naming is naming) for naming in Naming}
-    queries = (FleetQuery(slugs=by[Naming.SLUG]), FleetQuery(names=by[Naming.NAME]))
     with examination.asking(Check.PRODUCT_LINES):
-        fleets = [fleet for fleet in (await adapter.fleets_by_id(by[Naming.ID])).values() if isinstance(fleet, Fleet)]
-        for query in (query for query in queries if query.slugs or query.names):
-            fleets += [fleet async for chunk in adapter.fleets(query) for fleet in chunk.rows]
+        fleets = [fleet async for fleet in _named(adapter, refs)]
         for ref in (ref for ref in refs if not any(ref.means(fleet) for fleet in fleets)):
             message = f"a product line names the fleet with the {ref.naming.value} {ref.value}, which is not there"
             advice = "see [[product_lines]]: an id is what the graph calls nativeId, a slug has its organization in it"
             examination.complain(Check.PRODUCT_LINES, message, advice)
+
+
+async def _named(adapter: Upstream, refs: Sequence[FleetRef]) -> AsyncIterator[Fleet]:
+    """Raises what could not be found out: a fleet may be in the part that failed."""
+    by = {naming: tuple(ref.value for ref in refs if ref.naming is naming) for naming in Naming}
+    for fleet in (await adapter.fleets_by_id(by[Naming.ID])).values():
+        yield _sure(fleet)
+    for query in (FleetQuery(slugs=by[Naming.SLUG]), FleetQuery(names=by[Naming.NAME])):
+        if query.slugs or query.names:
+            async for chunk in adapter.fleets(query):
+                for row in (*(failure.error for failure in chunk.failures), *chunk.rows):
+                    yield _sure(row)
+
+
+def _sure(fleet: Fleet | UpstreamError) -> Fleet:
+    if isinstance(fleet, UpstreamError):
+        raise fleet
+    return fleet
 
 
 def _finding(finding: Finding) -> dict[str, str]:

@@ -10,6 +10,7 @@ from gateway.execution.documents import Documents
 from gateway.execution.executor import Executor, Operation, core
 from gateway.execution.limits import Limits
 from resolvers.errors import UpstreamBroken
+from resolvers.federation.product_lines import LineSpec
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.enums import ArtifactKind, ReleaseStatus, SourceKind
 from resolvers.graph.fleet import Fleet
@@ -124,9 +125,9 @@ def sources(upstreams: Iterable[FakeUpstream]) -> Sources:
     return Sources(cast("dict[str, Upstream]", by_name), facts, {name: _source(name) for name in by_name})
 
 
-def request(*upstreams: FakeUpstream, max_page_size: int = 200) -> Request:
+def request(*upstreams: FakeUpstream, max_page_size: int = 200, product_lines: tuple[LineSpec, ...] = ()) -> Request:
     """A request's context over these sources. Call it inside the running loop."""
-    return Request(sources(upstreams), ListSettings(KEY, max_page_size))
+    return Request(sources(upstreams), ListSettings(KEY, max_page_size, product_lines))
 
 
 @dataclass
@@ -135,9 +136,10 @@ class Graph:
 
     upstreams: Sequence[FakeUpstream]
     max_page_size: int = 200
+    product_lines: tuple[LineSpec, ...] = ()
 
     async def reply(self, query: str, **variables: Any) -> dict[str, Any]:
-        context = request(*self.upstreams, max_page_size=self.max_page_size)
+        context = request(*self.upstreams, max_page_size=self.max_page_size, product_lines=self.product_lines)
         operation = Operation(query, None, variables)
         found = _EXECUTOR.find(operation)
         answer = await _EXECUTOR.run(found, operation, context, "the-request-id", tell_losses=True)
