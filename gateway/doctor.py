@@ -132,19 +132,17 @@ async def _find(examination: Examination, adapter: Upstream, refs: Sequence[Flee
 async def _named(adapter: Upstream, refs: Sequence[FleetRef]) -> AsyncIterator[Fleet]:
     """Raises what could not be found out: a fleet may be in the part that failed."""
     by = {naming: tuple(ref.value for ref in refs if ref.naming is naming) for naming in Naming}
-    for fleet in (await adapter.fleets_by_id(by[Naming.ID])).values():
-        yield _sure(fleet)
+    for found in (await adapter.fleets_by_id(by[Naming.ID])).values():
+        if isinstance(found, UpstreamError):
+            raise found
+        yield found
     for query in (FleetQuery(slugs=by[Naming.SLUG]), FleetQuery(names=by[Naming.NAME])):
         if query.slugs or query.names:
             async for chunk in adapter.fleets(query):
-                for row in (*(failure.error for failure in chunk.failures), *chunk.rows):
-                    yield _sure(row)
-
-
-def _sure(fleet: Fleet | UpstreamError) -> Fleet:
-    if isinstance(fleet, UpstreamError):
-        raise fleet
-    return fleet
+                if chunk.failures:
+                    raise chunk.failures[0].error
+                for fleet in chunk.rows:
+                    yield fleet
 
 
 def _finding(finding: Finding) -> dict[str, str]:

@@ -7,8 +7,7 @@ asking a source for one version at a time; few can filter by it, none by a versi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -20,23 +19,20 @@ from resolvers.federation import product_lines
 from resolvers.federation.lists import Listing
 from resolvers.federation.product_lines import LineSpec
 from resolvers.federation.reading import Reading
-from resolvers.federation.report import report
 from resolvers.graph.connection import Connection
 from resolvers.graph.counterpart import Counterpart
 from resolvers.graph.drift import Drift
-from resolvers.graph.enums import MatchRule
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.product_line import ProductLine, ReleaseTrain
 from resolvers.graph.release import Release
 from resolvers.graph.window import Window
-from resolvers.knowledge import correlation
-from resolvers.knowledge.correlation import Match, Train
+from resolvers.knowledge.correlation import Train
 from resolvers.lists import Desk, kin
 from resolvers.lists.kin import Family
 from resolvers.lists.lines import drift
-from resolvers.lists.lines.counterparts import Commits
+from resolvers.lists.lines.counterparts import Counterparts
 from resolvers.lists.lines.members import Member, Members
-from resolvers.lists.lines.seen import NOTHING, FleetSeen, LineSeen, sighting
+from resolvers.lists.lines.seen import FleetSeen, LineSeen
 from resolvers.lists.lines.settling import settled
 from resolvers.lists.releases import Within
 from resolvers.loaders import Route
@@ -54,7 +50,7 @@ class Lines:
         self._desk, self._families = desk, families
         self._specs = {spec.name: spec for spec in specs}
         self._members = Members(desk, specs)
-        self._commits = Commits(desk)
+        self._counterparts = Counterparts(desk, self._members, self._line)
         self._seen: dict[str, asyncio.Task[LineSeen]] = {}
 
     # what is configured
@@ -143,50 +139,7 @@ class Lines:
         return await drift.of_line(self._desk, await self._line(line.name))
 
     async def counterparts(self, release: Release, at: At) -> list[Counterpart]:
-        if release.status in NOTHING:
-            return []
-        one = sighting(release)
-        (by_commit, found, asked), (by_version, line, told) = await asyncio.gather(
-            self._by_commit(release), self._by_version(release)
-        )
-        self._note([*asked, *told], at)
-        releases = {**line, **found}
-        first = {match.of: match for match in by_commit}
-        rest = [match for match in by_version if match.of not in first and match.of != one.of]
-        ordered = [*sorted(first.values(), key=lambda match: match.of), *sorted(rest, key=lambda match: match.of)]
-        return [_counterpart(releases[match.of], match) for match in ordered]
-
-    async def _by_commit(self, release: Release) -> Matches:
-        one = sighting(release)
-        if one.commit is None:
-            return [], {}, []
-        built = await self._commits.built_from.load(one.commit)
-        found = {row.route: row for row in built.releases}
-        return correlation.by_revision(one, map(sighting, found.values())), found, built.readings
-
-    async def _by_version(self, release: Release) -> Matches:
-        """In the fleets of its line only; everything else has versions of its own."""
-        one = sighting(release)
-        fleet_id = release.fleet_native_id
-        if one.version is None or fleet_id is None:
-            return [], {}, []
-        source = release.source_name
-        spec = await settled(source, self._members.line_of((source, fleet_id)))
-        if isinstance(spec, UpstreamError):
-            return [], {}, [Reading(source, errors=(spec,))]
-        if spec is None:
-            return [], {}, []
-        seen = await self._line(spec.name)
-        same = seen.by_precedence.get(one.version.precedence, ())
-        readings = [seen.reading(name) for name in spec.sources]
-        return correlation.by_version(one, same, spec.name), seen.releases, readings
-
-    def _note(self, readings: Iterable[Reading[Release]], at: At) -> None:
-        """One loss a source, however many of its parts failed."""
-        lost = {reading.source: reading for reading in readings if reading.errors}
-        now = datetime.now(UTC)
-        reports = [report(reading, now) for reading in lost.values()]
-        self._desk.lister.collector.note(at.path.as_list(), lost.values(), reports)
+        return await self._counterparts.of(release, at)
 
     def _chosen(self, names: Collection[str]) -> list[LineSpec]:
         return product_lines.chosen(list(self._specs.values()), names)
@@ -213,10 +166,6 @@ class Lines:
         return await settled(fleet.source_name, kin.family(self._desk, self._families, fleet.route))
 
 
-Matches = tuple[Sequence[Match[Route]], Mapping[Route, Release], Sequence[Reading[Release]]]
-"Matches, the releases they may name, and how the sources did that were asked."
-
-
 def _train(seen: LineSeen, train: Train[Route]) -> ReleaseTrain:
     return ReleaseTrain(
         line_name=seen.spec.name,
@@ -225,7 +174,3 @@ def _train(seen: LineSeen, train: Train[Route]) -> ReleaseTrain:
         seen=[seen.releases[one.of] for one in train.sightings],
         source_name=seen.spec.sources[0],
     )
-
-
-def _counterpart(release: Release, match: Match[Route]) -> Counterpart:
-    return Counterpart(release=release, rule=MatchRule[match.rule.name], evidence=match.evidence)

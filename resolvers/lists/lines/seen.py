@@ -47,7 +47,7 @@ class LineSeen:
     fleets: Sequence[FleetSeen]
 
     @cached_property
-    def releases(self) -> Mapping[Route, Release]:
+    def releases(self) -> dict[Route, Release]:
         """All that were read, by (source name, native id)."""
         families = [one.family for one in self.fleets if isinstance(one.family, Family)]
         return {release.route: release for family in families for release in family.releases.values()}
