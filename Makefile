@@ -68,4 +68,4 @@ $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
 	@touch $@
 
 clean:
-	rm -rf $(VENV) gateway/http/explorer/assets .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build/node docs/federation/node_modules gateway/http/explorer/assets .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

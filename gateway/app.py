@@ -67,7 +67,7 @@ def _middleware(server: Server) -> list[Middleware]:
         CORSMiddleware,
         allow_origins=list(server.allowed_origins),
         allow_methods=["GET", "POST"],
-        allow_headers=["content-type", "authorization", *csrf.HEADERS, HEADER, endpoint.PARTIAL_ERRORS_HEADER],
+        allow_headers=["content-type", "authorization", *csrf.HEADERS, HEADER, *endpoint.OPTION_HEADERS],
         expose_headers=[HEADER],
         max_age=600,
     )

@@ -112,12 +112,51 @@ def doctor(
     raise typer.Exit(0 if told["ok"] else 1)
 
 
+@app.command()
+def query(
+    file: Annotated[
+        Path | None, typer.Argument(allow_dash=True, help="A GraphQL document; - is standard input.")
+    ] = None,
+    text: Annotated[str | None, typer.Option("--query", help="The document itself, instead of a file.")] = None,
+    variables: Annotated[str | None, typer.Option(help="A JSON object.")] = None,
+    operation: Annotated[str | None, typer.Option(help="Which one, where the document has several.")] = None,
+    config: ConfigFile = None,
+    url: Annotated[
+        str | None, typer.Option(help="Ask the gateway at this address, not the sources themselves.")
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Ask mocks of all upstreams, started for this.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Show the upstream calls it took, as a tree.")] = False,
+    header: Annotated[list[str] | None, typer.Option(help='Such as "Authorization: Bearer ..."; repeatable.')] = None,
+) -> None:
+    """Run one operation, without a server: over the configured sources, or the demo's, or by a gateway that runs.
+
+    `data` goes to standard output, all else to standard error. Ends with 0 when the answer is whole, 1 when it has
+    errors or there is none, 2 when the operation or the settings cannot be used.
+    """
+    from gateway.answered import show
+    from gateway.query import NotAnswered, NotAskable, answered, asked
+
+    with _told():
+        try:
+            question = asked(file, text, variables, operation, header or ())
+            answer = answered(question, url=url, is_demo=demo, config=config, is_explained=explain)
+        except (NotAskable, NotAnswered) as error:
+            _tell(str(error))
+            raise typer.Exit(2 if isinstance(error, NotAskable) else 1) from None
+    raise typer.Exit(show(answer, is_explained=explain, name=operation))
+
+
 @schema_app.command("print")
-def schema_print() -> None:
+def schema_print(
+    federation: Annotated[
+        bool, typer.Option("--federation", help="As a subgraph, for the composer of a router: with keys.")
+    ] = False,
+) -> None:
     """Print the schema in GraphQL's own language."""
     from resolvers.schema import schema
+    from resolvers.subgraph import sdl
 
-    typer.echo(schema.as_str())
+    typer.echo(sdl(schema.as_str()).rstrip() if federation else schema.as_str())
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from gateway.access import principal
+from gateway.access.principal import Caller
 from gateway.execution.documents import Documents
 from gateway.execution.executor import Executor, core
 from gateway.execution.limits import Limits
@@ -16,6 +16,7 @@ from gateway.telemetry import log
 from resolvers.request import ListSettings, Request
 from resolvers.schema import schema
 from resolvers.sources import Sources, open_sources
+from resolvers.transport import plan
 from resolvers.transport.health import Health
 from resolvers.transport.observe import Call
 from resolvers.transport.session import Transport
@@ -31,7 +32,7 @@ class Runtime:
 
     def request(self, authorization: str = "") -> Request:
         """The context of one GraphQL request, by its Authorization header. Call it inside the running loop."""
-        return Request(self.sources, self.lists, principal.caller(self.settings.security.write_token, authorization))
+        return Request(self.sources, self.lists, Caller(self.settings.security, authorization))
 
 
 @asynccontextmanager
@@ -42,6 +43,7 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
     def observe(call: Call) -> None:
         health.observe(call)
         log.upstream_call(call)
+        plan.observe(call)
 
     server = settings.server
     limits = Limits(server.max_depth, server.max_aliases, server.max_tokens, server.max_rows, server.max_page_size)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from resolvers.errors import WritesDisabled
+from resolvers.errors import Forbidden, WritesDisabled
 
 
 class Principal(Protocol):
@@ -17,8 +17,10 @@ class Principal(Protocol):
 
 
 class Anyone:
-    """The trivial default: everyone may read, nobody may write."""
+    """The trivial default: everyone may read, and no more."""
 
     def check(self, scope: str, source: str | None = None) -> None:
         if scope == "write":
             raise WritesDisabled("nobody may write through this gateway: no [security] write_token is configured")
+        if scope == "explain":
+            raise Forbidden("nobody is told plans by this gateway")

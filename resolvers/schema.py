@@ -7,6 +7,7 @@ from typing import Annotated
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.entities import REPRESENTATION, Entity, Representation, Representations, named
 from resolvers.errors import BadArgument
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
@@ -23,6 +24,7 @@ from resolvers.graph.source import Source
 from resolvers.graph.window import After, Before, First, Last, Window, ordered, which
 from resolvers.mutations import Mutation
 from resolvers.request import Request
+from resolvers.subgraph import Subgraph, subgraph
 
 Info = strawberry.Info[Request, None]
 Id = Annotated[strawberry.ID, strawberry.argument(description="A global id, as an answer gave it.")]
@@ -160,5 +162,17 @@ class Query:
     def product_lines(self, info: Info) -> list[ProductLine]:
         return info.context.lines.all
 
+    @strawberry.field(
+        name="_entities",
+        description="For routers: the objects with these keys, in their order; null where one is not there.",
+    )
+    def entities(self, info: Info, representations: Representations) -> list[Entity | None]:
+        return named(info.context, representations)  # type: ignore[return-value]  # unawaited, as above
 
-schema = strawberry.Schema(query=Query, mutation=Mutation, config=StrawberryConfig(scalar_map=SCALARS))
+    @strawberry.field(name="_service", description="For routers: how this graph is composed with others.")
+    def service(self, info: Info) -> Subgraph:
+        return subgraph(info.schema)
+
+
+config = StrawberryConfig(scalar_map={**SCALARS, Representation: REPRESENTATION})
+schema = strawberry.Schema(query=Query, mutation=Mutation, config=config)

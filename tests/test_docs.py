@@ -6,6 +6,9 @@ import ast
 import json
 import os
 import re
+import shlex
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -23,13 +26,16 @@ from gateway.app import create_app
 from gateway.cli import app as command_line
 from gateway.demo import WRITE_TOKEN, demo_settings
 from gateway.execution.executor import core
+from gateway.http.endpoint import EXPLAIN_HEADER
 from gateway.settings import Security, Server, SettingsError, Telemetry, load
+from resolvers.entities import MAX_REPRESENTATIONS
 from resolvers.errors import ReleasegraphError, UserMistake
 from resolvers.federation.pages import DEFAULT_SIZE
 from resolvers.federation.product_lines import Naming
 from resolvers.federation.reading import MAX_ROWS
 from resolvers.graph.enums import AnswerState, SourceKind, SourceOperation, UserErrorCode
 from resolvers.schema import schema
+from resolvers.transport.plan import MAX_CALLS
 from resolvers.transport.session import MAX_BYTES
 from resolvers.upstreams.config import SourceConfig
 from resolvers.upstreams.port import Part
@@ -385,7 +391,7 @@ def test_every_command_that_is_named_exists(text: str) -> None:
     assert set(re.findall(r"\breleasegraph ([a-z]+)", code(text))) <= set(command.commands)
 
 
-@pytest.mark.parametrize("name", ["serve", "mocks", "doctor"])
+@pytest.mark.parametrize("name", ["serve", "mocks", "doctor", "query"])
 def test_every_option_of_a_command_is_named(name: str) -> None:
     group: Any = get_command(command_line)
     (told,) = [words(row[1]) for row in rows("command") if row[0] == f"`releasegraph {name}`"]
@@ -393,6 +399,33 @@ def test_every_option_of_a_command_is_named(name: str) -> None:
     options = [option for parameter in group.commands[name].params for option in parameter.opts]
 
     assert sorted(told) == sorted(options)
+
+
+def test_the_plan_is_printed_as_it_is_shown(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"^\$ \.venv/bin/releasegraph (query .+)\n((?:.+\n)+?)```", README, re.MULTILINE)
+    command = [sys.executable, "-c", "from gateway.cli import main; main()", *shlex.split(shown[0])]
+
+    done = subprocess.run(
+        command, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True
+    )
+
+    assert without_times(done.stdout + done.stderr) == without_times(shown[1])
+
+
+def without_times(text: str) -> str:
+    return re.sub(r" +", " ", re.sub(r"\+?[\d.]+ ms", "", text))
+
+
+async def test_every_member_of_a_plan_is_told(demo: str, mocks: MockPort, http: aiohttp.ClientSession) -> None:
+    body = {"query": "{ releases(first: 1) { totalCount } }"}
+
+    async with http.post(demo, json=body, headers={EXPLAIN_HEADER: "on"}) as reply:
+        plan = (await reply.json())["extensions"]["plan"]
+
+    told = [word for row in rows("member of a call") for word in words(row[0])]
+    assert sorted(plan["calls"][0]) == sorted(told)
+    assert [member for member in (*plan, *plan["totals"]) if f"`{member}`" not in README and member != "calls"] == []
+    assert f"at most {MAX_CALLS} of them" in README
 
 
 def test_every_fault_that_is_shown_is_taken() -> None:
@@ -427,6 +460,7 @@ def test_every_file_that_is_linked_exists(text: str) -> None:
         f"At most {MAX_ROWS:,} rows and {MAX_BYTES >> 20} MiB of a source for one list",
         f"A page has {DEFAULT_SIZE} rows unless asked",
         f"at most {Server().max_page_size}.",
+        f"`_entities` takes {MAX_REPRESENTATIONS:,} representations at once",
         "of at least 16 characters",
         *(f"`{header}`" for header in csrf.HEADERS),
     ],

@@ -152,7 +152,10 @@ def test_the_list_of_asking_fields_can_fail() -> None:
     assert len(list(asking_fields())) > 10
 
 
-@pytest.mark.parametrize("union", [type_ for type_ in SCHEMA.type_map.values() if isinstance(type_, GraphQLUnionType)])
+NATIVE = [one for name, one in SCHEMA.type_map.items() if isinstance(one, GraphQLUnionType) and "Native" in name]
+
+
+@pytest.mark.parametrize("union", NATIVE)
 def test_one_query_selects_every_scalar_of_every_member(union: GraphQLUnionType) -> None:
     spreads = (f"... on {member.name} {{ {' '.join(leaves(member))} }}" for member in union.types)
     parent = "releases" if union.name == "NativeRelease" else "fleets"

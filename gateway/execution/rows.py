@@ -1,7 +1,8 @@
 """Rows: how many objects an operation may make the gateway build, from its page sizes alone, before anything runs.
 
 Depth does not tell: five lists of two hundred inside one another are shallow, and more than any process can hold.
-A list counts as many rows as were asked for, or the default; what is below it counts once for each.
+A list counts as many rows as were asked for, or the default; what is below it counts once for each. A look-up of many
+keys counts as many rows as it has keys.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from resolvers.federation.pages import DEFAULT_SIZE
 
 LISTS = frozenset({"nodes", "edges"})
 "Selections below a field that make it a list of rows."
+KEYS = frozenset({"ids", "representations"})
+"Arguments of look-ups that take many keys: `nodes`, and `_entities`, which routers ask by the thousand."
 
 
 def count(
@@ -64,9 +67,18 @@ class _Counter:
         if node.selection_set is None or node.name.value.startswith("__"):
             return 0
         each = self.below(node.selection_set)
+        keys = self._keys(node)
+        if keys is not None:
+            return keys * (each + 1)
         if node.name.value in LISTS:
             return each + 1
         return self._size(node) * max(each, 1) if self._is_list(node.selection_set) else each + 1
+
+    def _keys(self, node: FieldNode) -> int | None:
+        """How many keys a look-up has; None when it is none. A value that is no list stands for a list of it."""
+        given = (argument.value for argument in node.arguments or () if argument.name.value in KEYS)
+        values = (value_from_ast_untyped(value, self._variables) for value in given)
+        return next((len(value) if isinstance(value, list) else 1 for value in values), None)
 
     def _is_list(self, within: SelectionSetNode) -> bool:
         return any(self._holds_rows(node) for node in within.selections)

@@ -10,7 +10,7 @@ from graphql import OperationDefinitionNode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.execution import documents, executor
+from gateway.execution import documents, executor, explain
 from gateway.execution.documents import Unusable
 from gateway.execution.executor import Answer, Operation
 from gateway.http import asked, explorer, media_types
@@ -22,6 +22,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 "All are answered here, so that those that are not taken are told so in JSON."
 
 PARTIAL_ERRORS_HEADER = "x-partial-errors"
+EXPLAIN_HEADER = "x-explain"
+OPTION_HEADERS = (PARTIAL_ERRORS_HEADER, EXPLAIN_HEADER)
+"What a caller may choose, each `on` or `off`."
 
 
 async def graphql(request: Request) -> Response:
@@ -51,7 +54,7 @@ async def _operation(request: Request) -> Operation:
 
 
 async def _answered(request: Request, operation: Operation) -> tuple[OperationDefinitionNode | None, Answer]:
-    runtime, request_id = _runtime(request), request.state.request_id
+    runtime, request_id, is_explained = _runtime(request), request.state.request_id, _is_explained(request)
     try:
         found = runtime.executor.find(operation)
     except Unusable as error:
@@ -61,7 +64,16 @@ async def _answered(request: Request, operation: Operation) -> tuple[OperationDe
         raise NotAsked(405, f"a {node.operation.value} must be sent by POST; GET takes queries only", {"Allow": "POST"})
     context = runtime.request(request.headers.get("authorization", ""))
     tell = runtime.settings.server.partial_list_errors and request.headers.get(PARTIAL_ERRORS_HEADER) != "off"
-    return node, await runtime.executor.run(found, operation, context, request_id, tell_losses=tell)
+    answering = runtime.executor.run(found, operation, context, request_id, tell_losses=tell)
+    return node, await (explain.explained_to(context.principal, answering) if is_explained else answering)
+
+
+def _is_explained(request: Request) -> bool:
+    """Raises NotAsked: who writes `true` would look for a plan in vain."""
+    given = request.headers.get(EXPLAIN_HEADER, "off").strip().lower()
+    if given not in ("on", "off"):
+        raise NotAsked(400, f"the header {EXPLAIN_HEADER} takes on or off")
+    return given == "on"
 
 
 def _refused(refusal: NotAsked) -> Answer:

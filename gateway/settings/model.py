@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from gateway.settings.problems import SettingsError, shown
 from resolvers.federation.product_lines import LineSpec
@@ -75,6 +75,15 @@ class Security(_Section):
     write_token: SecretStr | None = Field(
         default=None, min_length=16, description="lets its bearer change writable sources; none: nobody may"
     )
+    explain: Annotated[Literal["nobody", "write_token", "anyone"], BeforeValidator(_lower)] = Field(
+        default="nobody", description="who may have the plan of an answer: the upstream calls it took, with their paths"
+    )
+
+    @model_validator(mode="after")
+    def _has_the_token_it_asks_for(self) -> Security:
+        if self.explain == "write_token" and self.write_token is None:
+            raise ValueError('explain is for the write token, and there is none; give write_token too, or "nobody"')
+        return self
 
 
 class Settings(_Section):

@@ -1,8 +1,8 @@
 """Cursor: a position in one list, in one order, under one filter. Not a state: nothing is remembered between pages.
 
-A cursor holds a format version, a digest of list, order, filter and parent, the position, and the sources missed so
-far, with an 8-byte keyed digest over all of it. The digest guards against damage; it is no secret, since nothing in a
-cursor is trusted further than an argument is. At most 512 bytes.
+A cursor holds a format version, a digest of list, order, filter and parent, the position, the sources missed so far,
+and hints, with an 8-byte keyed digest over all of it. The digest guards against damage; it is no secret, since nothing
+in a cursor is trusted further than an argument is. At most 512 bytes.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -20,11 +21,24 @@ import msgspec
 from resolvers.errors import BadCursor
 from resolvers.federation.order import Position
 
-FORMAT = 1
+FORMAT = 2
 MAX_LENGTH = 512
 _MARK_SIZE = 8
 _MISSED_SIZE = 4
 _MOST_MISSED = 12
+_HINT_SIZE = 20  # bytes at most: its mark and two numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Where the position was in one numbered list of an upstream: so many rows before it, of so many. May be wrong."""
+
+    index: int
+    total: int
+
+
+Hints = Mapping[bytes, Hint]
+"By the mark of the list: see `missed_mark`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +48,7 @@ class Cursor:
     position: Position
     missed: frozenset[bytes] = frozenset()  # digests of source names; see `missed_mark`
     all_missed: bool = False  # more were missed than a cursor can name: every source counts as missed
+    hints: Hints = field(default_factory=dict)
 
     def has_missed(self, source: str) -> bool:
         return self.all_missed or missed_mark(source) in self.missed
@@ -46,7 +61,10 @@ class _Content(msgspec.Struct, array_like=True):
     source: str
     native_id: str
     missed: list[bytes] | None
-    hints: dict[str, int] = {}  # may be wrong: a page number to start looking from
+    hints: list[tuple[bytes, int, int]] = []
+
+
+_NO_HINTS: Hints = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +75,14 @@ class Cursors:
     list_digest: bytes
     key_type: type  # of the order's keys: int or str
 
-    def encode(self, position: Position, missed: Collection[bytes] = (), all_missed: bool = False) -> str:
+    def encode(
+        self, position: Position, missed: Collection[bytes] = (), all_missed: bool = False, hints: Hints = _NO_HINTS
+    ) -> str:
+        """Hints that do not fit any more are left out: a page is then found with more calls."""
         named = None if all_missed or len(missed) > _MOST_MISSED else sorted(missed)
         content = _Content(FORMAT, self.list_digest, position.key, position.source, position.native_id, named)
+        room = MAX_LENGTH * 3 // 4 - _MARK_SIZE - len(msgspec.msgpack.encode(content))
+        content.hints = [(mark, hint.index, hint.total) for mark, hint in hints.items()][: max(0, room // _HINT_SIZE)]
         body = msgspec.msgpack.encode(content)
         return base64.urlsafe_b64encode(self._mark(body) + body).decode().rstrip("=")
 
@@ -71,7 +94,8 @@ class Cursors:
         if content is None or not self._is_key(content.key):
             raise BadCursor("the cursor is damaged or not one of ours; take cursors from an answer, unchanged")
         position = Position(content.key, content.source, content.native_id)
-        return Cursor(position, frozenset(content.missed or ()), content.missed is None)
+        hints = {mark: Hint(index, total) for mark, index, total in content.hints}
+        return Cursor(position, frozenset(content.missed or ()), content.missed is None, hints)
 
     def _content(self, text: str) -> _Content | None:
         raw = _decoded(text)
@@ -100,6 +124,11 @@ def list_digest(*identity: Any) -> bytes:
 def missed_mark(source: str) -> bytes:
     """Four bytes that stand for a source's name: full names of many sources would not fit."""
     return hashlib.blake2b(source.encode(), digest_size=_MISSED_SIZE).digest()
+
+
+def hint_mark(source: str, scope: Collection[str] | None) -> bytes:
+    """Four bytes that stand for one numbered list of a source: all of it, or of these fleets."""
+    return missed_mark("\n".join((source, *(scope or ()))))
 
 
 def _decoded(text: str) -> bytes:

@@ -18,11 +18,12 @@ from graphql import (
 from graphql.language import SelectionSetNode
 
 from resolvers.errors import ReleasegraphError
-from resolvers.federation import pages
+from resolvers.federation import merge, pages, streams
 from resolvers.federation.cursor import Cursors, list_digest
 from resolvers.federation.order import Order
 from resolvers.federation.reading import Reading, Unexpected, skipped
 from resolvers.federation.report import Collector
+from resolvers.federation.streams import Opened, Span
 from resolvers.graph.connection import Connection
 from resolvers.graph.node import Placed
 from resolvers.graph.window import Window
@@ -40,7 +41,8 @@ class Listing(Generic[T]):
     """One list that was asked for.
 
     identity: what a cursor of it belongs to beside the order: filter and parent. sources: who is reported, in order;
-    of these `asked` are read, the others are skipped.
+    of these `asked` are read, the others are skipped. ordered: opens a source that keeps this order itself, None for
+    one that is read whole.
     """
 
     order: Order[T]
@@ -48,6 +50,7 @@ class Listing(Generic[T]):
     sources: Sequence[str]
     asked: frozenset[str]
     read: Callable[[str], Awaitable[Reading[T]]]
+    ordered: Callable[[str, Span[T]], Awaitable[Opened[T] | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,15 @@ class Lister:
         limits = pages.limits(window, cursors, self.max_size)
         if limits.size == 0 and not is_selected(at, "totalCount"):
             return pages.unread(limits)
-        readings = await asyncio.gather(*(_read(listing, source) for source in listing.sources))
-        page = pages.page(readings, listing.order, cursors, limits)
+        span = pages.span(listing.order, limits)
+        opened = await asyncio.gather(*(_open(listing, source, span) for source in listing.sources))
+        rows, total = await asyncio.gather(
+            merge.first(span.size, [stream for one in opened for stream in one.streams], span.order),
+            _total(opened) if is_selected(at, "totalCount") else _untold(),
+        )
+        page = pages.page(rows, opened, listing.order, cursors, limits, total)
         path = at.path.as_list()
+        readings = [one.reading for one in opened]
         asked = [reading for reading in readings if not reading.is_skipped]
         if asked and all(reading.is_lost for reading in asked):
             # The field's own error speaks for the first source, so only the others are noted beside it.
@@ -77,18 +86,29 @@ class Lister:
         return page
 
 
-async def _read(listing: Listing[T], source: str) -> Reading[T]:
+async def _open(listing: Listing[T], source: str, span: Span[T]) -> Opened[T]:
     """Whatever goes wrong with one source is its own failure: a mistake of one adapter must not cost the others."""
     if source not in listing.asked:
-        return skipped(source)
+        return streams.read(skipped(source), span)
     allowance.begin(MAX_BYTES)
     try:
-        return await listing.read(source)
+        opened = await listing.ordered(source, span) if listing.ordered else None
+        return opened or streams.read(await listing.read(source), span)
     except ReleasegraphError:
         raise
     except Exception as error:
         _log.error("unexpected error", source=source, exc_info=error)
-        return Reading(source, errors=(Unexpected(source),), is_lost=True)
+        return streams.read(Reading(source, errors=(Unexpected(source),), is_lost=True), span)
+
+
+async def _total(opened: Sequence[Opened[T]]) -> int | None:
+    """How many rows all sources have together; None as soon as one cannot tell."""
+    counts = await asyncio.gather(*(one.count() for one in opened if not one.reading.is_skipped))
+    return None if None in counts else sum(count for count in counts if count is not None)
+
+
+async def _untold() -> None:
+    """Nobody asked for the count, and it may cost a call."""
 
 
 def is_selected(at: At, name: str) -> bool:

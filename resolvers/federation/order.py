@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, total_ordering
 from typing import Any, Generic, TypeVar
@@ -29,6 +29,7 @@ Rank = tuple[Any, ...]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_LATEST = 221_845_392_000_000  # the year 9000, in milliseconds
 
 MAX_KEY_BYTES = 112
 MAX_ID_BYTES = 112
@@ -55,25 +56,38 @@ class Keys(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Order(Generic[T]):
-    """An order of rows. `name` says which, for cursors."""
+    """An order of rows. `name` says which, for cursors; it is the same when the order is turned round."""
 
     name: str
     keys: Keys[T]
     is_descending: bool = False
+    is_backward: bool = False  # last row first: how a page from the back is read
+
+    @property
+    def backward(self) -> Order[T]:
+        return replace(self, is_backward=not self.is_backward)
 
     def position(self, row: T) -> Position:
         return Position(self.keys.of(row), row.source_name, bounded_id(row.native_id))
 
     def rank(self, position: Position) -> Rank:
         """What positions sort by, ascending."""
-        place = (position.source, _id_rank(position.native_id))
-        if position.key is None:
-            return (1, 0, *place)
-        comparable = self.keys.comparable(position.key)
-        return (0, _Descending(comparable) if self.is_descending else comparable, *place)
+        rank = (*self._key_rank(position.key), position.source, _id_rank(position.native_id))
+        return (_Descending(rank),) if self.is_backward else rank
 
     def rank_of(self, row: T) -> Rank:
         return self.rank(self.position(row))
+
+    def key_rank(self, key: OrderKey) -> Rank:
+        """What keys alone sort by: rows of equal key are one tie group."""
+        rank = self._key_rank(key)
+        return (_Descending(rank),) if self.is_backward else rank
+
+    def _key_rank(self, key: OrderKey) -> Rank:
+        if key is None:
+            return (1, 0)
+        comparable = self.keys.comparable(key)
+        return (0, _Descending(comparable) if self.is_descending else comparable)
 
 
 @total_ordering
@@ -138,6 +152,11 @@ def bounded_text(text: str) -> str:
 def milliseconds(moment: datetime | None) -> int | None:
     """An instant as an order key: balena prints milliseconds of times it stores finer, so nobody is read finer."""
     return None if moment is None else (moment - _EPOCH) // _MILLISECOND
+
+
+def moment(key: OrderKey) -> datetime | None:
+    """The instant behind a key, within the years any upstream takes; None for a key that is none."""
+    return _EPOCH + min(max(0, key), _LATEST) * _MILLISECOND if isinstance(key, int) else None
 
 
 def _version_key(row: Release) -> str | None:

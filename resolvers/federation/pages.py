@@ -1,17 +1,8 @@
-"""Pages: one page out of what the sources gave.
-
-    arguments --check--> Limits
-    filters --ask--> one reading a source --sort, cut--> one page, one report a source
-
-Every source is read WHOLE for now: all its rows that pass the filter, sorted together in one total order, and the page
-is cut out by position. Hence a row whose key does not change and that is not deleted meanwhile shows exactly once on a
-walk, and a new one at most once.
-"""
+"""Pages: Relay's arguments as a span, and what the merge found in it as a connection."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -21,6 +12,7 @@ from resolvers.federation.cursor import Cursor, Cursors, missed_mark
 from resolvers.federation.order import Order
 from resolvers.federation.reading import Reading
 from resolvers.federation.report import report
+from resolvers.federation.streams import Opened, Span
 from resolvers.graph.connection import Connection, page_info
 from resolvers.graph.node import Placed
 from resolvers.graph.window import Window
@@ -58,25 +50,50 @@ def limits(window: Window, cursors: Cursors, max_size: int) -> Limits:
     )
 
 
-def page(readings: Sequence[Reading[T]], order: Order[T], cursors: Cursors, limits: Limits) -> Connection[T]:
-    """The page that `limits` cut out of the rows of all readings, in `order`."""
-    rows = sorted(_each_once(readings), key=order.rank_of)
-    start, stop = _between(rows, order, limits)
-    first, last = _cut(start, stop, limits)
-    nodes = rows[first:last]
-    cursor_of = _cursor_of(order, cursors, _missed(readings, limits))
-    is_whole = all(reading.is_complete for reading in readings)
+def span(order: Order[T], limits: Limits) -> Span[T]:
+    """What the page is cut from: one row more than it shows, to know whether it ends there."""
+    ends = (limits.after, limits.before)
+    start, stop = reversed(ends) if limits.is_from_back else ends
+    return Span(
+        order.backward if limits.is_from_back else order,
+        None if start is None else start.position,
+        None if stop is None else stop.position,
+        limits.size + 1,
+        {} if start is None else start.hints,
+    )
+
+
+def page(
+    rows: Sequence[T],
+    opened: Sequence[Opened[T]],
+    order: Order[T],
+    cursors: Cursors,
+    limits: Limits,
+    total_count: int | None,
+) -> Connection[T]:
+    """The page, from the rows of its span in the span's order."""
+    nodes = rows[: limits.size]
+    nodes = nodes[::-1] if limits.is_from_back else nodes
+    is_more = len(rows) > limits.size
+    readings = [one.reading for one in opened]
+    missed = _missed(readings, limits)
+
+    def cursor_of(row: T) -> str:
+        position = order.position(row)
+        hints = {mark: hint for one in opened for mark, hint in one.hints_at(position.key).items()}
+        return cursors.encode(position, missed.marks, missed.is_all, hints)
+
     now = datetime.now(UTC)
     return Connection(
-        nodes=nodes,
+        nodes=list(nodes),
         # With `after` there is something before without looking, and the mirror with `before`.
         page_info=page_info(
             nodes,
             cursor_of,
-            has_next=limits.before is not None or last < stop,
-            has_previous=limits.after is not None or first > start,
+            has_next=limits.before is not None or (is_more and not limits.is_from_back),
+            has_previous=limits.after is not None or (is_more and limits.is_from_back),
         ),
-        total_count=len(rows) if is_whole else None,
+        total_count=total_count if all(reading.is_complete for reading in readings) else None,
         sources=[report(reading, now, was_missed=limits.has_missed(reading.source)) for reading in readings],
         cursor_of=cursor_of,
     )
@@ -93,26 +110,6 @@ def unread(limits: Limits) -> Connection[T]:
     )
 
 
-def _each_once(readings: Sequence[Reading[T]]) -> Iterable[T]:
-    """An upstream that is read in pages shows a row twice when it moves meanwhile: what came last holds."""
-    return {(row.source_name, row.native_id): row for reading in readings for row in reading.rows}.values()
-
-
-def _between(rows: Sequence[T], order: Order[T], limits: Limits) -> tuple[int, int]:
-    """Where the rows strictly between the two cursors begin and end."""
-    start = 0 if limits.after is None else bisect_right(rows, order.rank(limits.after.position), key=order.rank_of)
-    stop = len(rows)
-    if limits.before is not None:
-        stop = bisect_left(rows, order.rank(limits.before.position), key=order.rank_of)
-    return start, max(start, stop)
-
-
-def _cut(start: int, stop: int, limits: Limits) -> tuple[int, int]:
-    if limits.is_from_back:
-        return max(start, stop - limits.size), stop
-    return start, min(stop, start + limits.size)
-
-
 @dataclass(frozen=True, slots=True)
 class _Missed:
     marks: frozenset[bytes]
@@ -125,10 +122,6 @@ def _missed(readings: Sequence[Reading[T]], limits: Limits) -> _Missed:
     marks = {missed_mark(reading.source) for reading in readings if reading.errors}
     marks.update(mark for cursor in earlier for mark in cursor.missed)
     return _Missed(frozenset(marks), any(cursor.all_missed for cursor in earlier))
-
-
-def _cursor_of(order: Order[T], cursors: Cursors, missed: _Missed) -> Callable[[T], str]:
-    return lambda row: cursors.encode(order.position(row), missed.marks, missed.is_all)
 
 
 def _no_cursor(row: object) -> str:

@@ -25,13 +25,17 @@ class Unexpected(UpstreamError):
 
 @dataclass(slots=True)
 class Reading(Generic[T]):
-    """Rows of one source, filtered, in no order. With errors some are missing; lost: all of them."""
+    """Rows of one source, filtered, in no order. With errors some are missing; lost: all of them.
+
+    warning: what a person should know of rows that are all here.
+    """
 
     source: str
     rows: Sequence[T] = ()
     errors: Sequence[UpstreamError] = ()
     is_lost: bool = False
     is_skipped: bool = field(default=False)
+    warning: str | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -71,11 +75,11 @@ async def capped(source: str, chunks: AsyncIterator[Chunk[T]], narrowed_by: Sequ
     async for chunk in chunks:
         seen += len(chunk.rows)
         if seen > MAX_ROWS:
-            raise SourceTooLarge(source, f"more than {MAX_ROWS} rows; {_advice(narrowed_by)}")
+            raise SourceTooLarge(source, f"more than {MAX_ROWS} rows; {advice(narrowed_by)}")
         yield chunk
 
 
-def _advice(narrowed_by: Sequence[str]) -> str:
+def advice(narrowed_by: Sequence[str]) -> str:
     if not narrowed_by:
         return "no filter makes what it sends shorter: leave it out by `sources`"
     return f"narrow the list by {', '.join(f'`{name}`' for name in narrowed_by)}"

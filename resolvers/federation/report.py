@@ -29,7 +29,7 @@ def report(reading: Reading[Any], now: datetime, *, was_missed: bool = False) ->
     if reading.errors:
         return _failure(reading, now)
     state = AnswerState.PARTIAL if was_missed else AnswerState.LIVE
-    message = "an earlier page lacks some of its rows" if was_missed else None
+    message = "an earlier page lacks some of its rows" if was_missed else reading.warning
     return SourceReport(source_name=reading.source, state=state, fetched_at=now, age_seconds=0.0, message=message)
 
 

@@ -15,6 +15,7 @@ from resolvers.federation.filters import releases as filters
 from resolvers.federation.filters.releases import ReleaseSelection
 from resolvers.federation.lists import Listing
 from resolvers.federation.reading import Reading, read_whole, skipped
+from resolvers.federation.streams import Opened, Span
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
 from resolvers.graph.fleet import Fleet
@@ -23,12 +24,14 @@ from resolvers.graph.node import Sourced
 from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
 from resolvers.graph.window import Window
-from resolvers.lists import Desk, files_of, identity, looked_up, settled, settled_each
+from resolvers.lists import Desk, files_of, identity, in_order, looked_up, settled, settled_each
+from resolvers.lists.in_order import Asked
 from resolvers.upstreams.port import FleetQuery, ReleaseQuery
 
 At = GraphQLResolveInfo[Any]
 Within = Callable[[str], Awaitable[Reading[str]]]
 "Native ids of a source's fleets that a list is about; a source that has none of them is skipped."
+FilesCheck = Callable[[Sequence[Artifact]], bool] | None
 
 
 async def everywhere(
@@ -53,7 +56,13 @@ async def everywhere(
     async def refined(source: str) -> Reading[Release]:
         return await _refined(desk, await read(source), filters.artifact_check(where))
 
-    listing = Listing(orders.releases(order), identity(where), desk.sources.names, selection.asked, refined)
+    async def opened(source: str, span: Span[Release]) -> Opened[Release] | None:
+        query = selection.query(source)
+        if selection.ids is not None or cuts or not in_order.is_kept(desk.sources.facts[source], query):
+            return None
+        return await in_order.opened(_asked(desk, selection, query, source, filters.artifact_check(where)), span)
+
+    listing = Listing(orders.releases(order), identity(where), desk.sources.names, selection.asked, refined, opened)
     return await desk.lister.connection(listing, window, at)
 
 
@@ -94,9 +103,23 @@ async def linked(desk: Desk, parent: Sourced, ids: Sequence[str], window: Window
     return await desk.lister.connection(listing, window, at)
 
 
-async def _refined(
-    desk: Desk, reading: Reading[Release], check: Callable[[Sequence[Artifact]], bool] | None
-) -> Reading[Release]:
+def _asked(desk: Desk, selection: ReleaseSelection, query: ReleaseQuery, source: str, check: FilesCheck) -> Asked:
+    """What is asked of a source that keeps the order itself."""
+
+    async def refine(rows: Sequence[Release]) -> Sequence[Release]:
+        return (await _refined(desk, Reading(source, rows), check)).rows
+
+    return Asked(
+        name=source,
+        upstream=desk.sources.upstreams[source],
+        query=query,
+        keep=_inside(selection, query),
+        refine=refine,
+        is_countable=selection.is_all_asked,
+    )
+
+
+async def _refined(desk: Desk, reading: Reading[Release], check: FilesCheck) -> Reading[Release]:
     """Filtered by what the releases' artifacts show: read in one batch where the rows did not bring them along."""
     if check is None or not reading.rows:
         return reading
@@ -129,17 +152,18 @@ async def _read_within(
 
 
 async def _read(desk: Desk, selection: ReleaseSelection, query: ReleaseQuery, source: str) -> Reading[Release]:
-    """Filtered by fleet again: an upstream that ignores the narrowing must not widen the answer."""
-    within = None if query.fleet_ids is None else frozenset(query.fleet_ids)
-
-    def is_wanted(row: Release) -> bool:
-        return (within is None or row.fleet_native_id in within) and selection.keep(row)
-
+    is_wanted = _inside(selection, query)
     if selection.ids is not None:
         reading = await looked_up(desk.loaders.to(Question.RELEASE), source, selection)
         return replace(reading, rows=list(filter(is_wanted, reading.rows)))
     upstream = desk.sources.upstreams[source]
     return await read_whole(source, upstream.releases(query), is_wanted, filters.narrowed_by(upstream.facts))
+
+
+def _inside(selection: ReleaseSelection, query: ReleaseQuery) -> Callable[[Release], bool]:
+    """Filtered by fleet again: an upstream that ignores the narrowing must not widen the answer."""
+    within = None if query.fleet_ids is None else frozenset(query.fleet_ids)
+    return lambda row: (within is None or row.fleet_native_id in within) and selection.keep(row)
 
 
 def _is_wanted(row: Release, selection: ReleaseSelection) -> bool:

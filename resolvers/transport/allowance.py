@@ -17,13 +17,17 @@ class Allowance:
         self._left -= size_bytes
         return self._left >= 0
 
+    def go_on(self) -> None:
+        """From here on in this task: what it reads is taken from this one."""
+        _current.set(self)
+
 
 _current: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
 
 
 def begin(size_bytes: int) -> None:
     """From here on, in this task and those it starts."""
-    _current.set(Allowance(size_bytes))
+    Allowance(size_bytes).go_on()
 
 
 def take(size_bytes: int) -> bool:

@@ -94,6 +94,7 @@ class Facts:
     operations: tuple[SourceOperation, ...] = ()
     device_facts: frozenset[Fact] = frozenset()
     release_paging: Mapping[ReleaseOrderField, PagingKind] = field(default_factory=dict)  # absent: WHOLE
+    release_page_size: int = 0  # of PAGES
 
 
 @dataclass(frozen=True, slots=True)

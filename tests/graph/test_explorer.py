@@ -67,6 +67,32 @@ async def test_a_click_on_a_starter_opens_it_in_a_tab_of_its_own(gateway: Gatewa
         assert page.complaints == []
 
 
+@built
+async def test_upstream_calls_are_shown_once_a_box_is_ticked_and_still_after_a_reload(gateway: Gateway) -> None:
+    panel = "document.querySelector('[aria-label=\"Show Upstream calls\"]')"
+    run = "document.querySelector('.graphiql-execute-button').click()"
+    async with chromium() as page:
+        await page.open(f"{gateway.url}/graphql")
+        await page.until(panel)
+        await page.evaluate(f"{panel}.click()")
+        await page.until("document.querySelector('.plan input')")
+
+        await page.evaluate("document.querySelector('.plan input').click()")
+        await page.until(f"{QUERY}.includes('query')")
+        await page.evaluate(run)
+
+        await page.until("document.querySelectorAll('.plan h3').length === 5")
+        headings = await page.evaluate("[...document.querySelectorAll('.plan h3')].map(each => each.textContent)")
+        calls = await page.evaluate("[...document.querySelectorAll('.plan li')].map(each => each.textContent)")
+        await page.open(f"{gateway.url}/graphql")
+        await page.until(panel)
+        await page.evaluate(f"{panel}.click()")
+        await page.until("document.querySelector('.plan input').checked")
+        assert [heading.split(": ")[0] for heading in headings] == sorted(SOURCES)
+        assert any(call.startswith("GET /api/v1/releases38 rows · ") for call in calls)
+        assert page.complaints == []
+
+
 @pytest.mark.parametrize("given", STARTERS, ids=lambda given: given["title"])
 async def test_each_starter_is_explained_and_answers_with_something_in_every_list(
     gateway: Gateway, given: dict[str, str]

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from resolvers.schema import schema
+from resolvers.subgraph import sdl
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -106,3 +109,10 @@ def test_the_schema_is_printed(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "\ntype Query {\n" in done.stdout
+
+
+def test_the_schema_is_printed_as_a_subgraph(tmp_path: Path) -> None:
+    done = releasegraph("schema", "print", "--federation", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == sdl(schema.as_str())

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from graphql import parse
 from graphql.pyutils import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -28,17 +29,26 @@ NAMES = ("alpha", "beta", "gamma")
 Route = tuple[str, str]
 
 
-def asked_at(*, field_nodes: Sequence[Any] = ()) -> Any:
-    """Where the list stands in the answer; nothing is selected below it."""
-    return SimpleNamespace(path=Path(None, "releases", None), field_nodes=list(field_nodes), fragments={})
+COUNTED = parse("{ releases { totalCount } }", no_location=True).definitions[0].selection_set.selections  # type: ignore[attr-defined]
+
+
+def asked_at(*, is_counted: bool = False) -> Any:
+    """Where the list stands in the answer; nothing but perhaps the count is selected below it."""
+    nodes = COUNTED if is_counted else ()
+    return SimpleNamespace(path=Path(None, "releases", None), field_nodes=nodes, fragments={}, variable_values={})
 
 
 async def page(
-    upstreams: Iterable[FakeUpstream], order: ReleaseOrder | None, window: Window, where: ReleaseFilter | None = None
+    upstreams: Iterable[FakeUpstream],
+    order: ReleaseOrder | None,
+    window: Window,
+    where: ReleaseFilter | None = None,
+    *,
+    is_counted: bool = False,
 ) -> Connection[Release]:
     context = request(*upstreams)
     desk = Desk(context.sources, context.loaders, context._lister)
-    return await releases.everywhere(desk, where, order, window, asked_at())
+    return await releases.everywhere(desk, where, order, window, asked_at(is_counted=is_counted))
 
 
 @dataclass
@@ -226,7 +236,7 @@ async def test_a_cursor_outlives_its_row() -> None:
 async def test_a_row_that_an_upstream_shows_twice_is_one_row() -> None:
     twice = FakeUpstream("alpha", rows=[release("alpha", "1", name="before"), release("alpha", "1", name="after")])
 
-    found = await page([twice], None, Window())
+    found = await page([twice], None, Window(), is_counted=True)
 
     assert [row.name for row in found.nodes] == ["after"]
     assert found.total_count == 1
@@ -238,7 +248,7 @@ async def test_a_stream_that_breaks_off_leaves_the_rows_it_gave() -> None:
             yield Chunk(self.rows)
             raise UpstreamBroken(self.name, "503 (GET /)")
 
-    found = await page([Breaking("alpha", rows=[release("alpha", "1")])], None, Window())
+    found = await page([Breaking("alpha", rows=[release("alpha", "1")])], None, Window(), is_counted=True)
 
     assert [row.native_id for row in found.nodes] == ["1"]
     assert (found.sources[0].state, found.sources[0].code) == (AnswerState.PARTIAL, "UPSTREAM_BROKEN")
@@ -248,10 +258,11 @@ async def test_a_stream_that_breaks_off_leaves_the_rows_it_gave() -> None:
 async def test_rows_that_did_not_fit_make_the_source_partial_on_this_page_and_the_next() -> None:
     upstreams = upstreams_of({("alpha", str(number)): {} for number in range(4)})
     upstreams[0].failures = [Failure(UpstreamBroken("alpha", "2 rows in no known shape"))]
-    first = await page(upstreams, None, Window(first=2))
+    first = await page(upstreams, None, Window(first=2), is_counted=True)
     upstreams[0].failures = []
 
-    second = await page(upstreams, None, Window(first=2, after=first.page_info.end_cursor))
+    behind = Window(first=2, after=first.page_info.end_cursor)
+    second = await page(upstreams, None, behind, is_counted=True)
 
     assert (
         [one.state for one in first.sources][:1] == [one.state for one in second.sources][:1] == [AnswerState.PARTIAL]

@@ -28,12 +28,23 @@ from gateway.execution import documents, rows
             10,
             id="fragments",
         ),
+        pytest.param("{ nodes(ids: [1, 2, 3]) { id ... on Release { fleet { id } } } }", 6, id="as many as keys"),
+        pytest.param(
+            "query Q($k: [_Any!]!) { _entities(representations: $k) { ...R } } fragment R on Release "
+            "{ artifacts(first: 5) { nodes { name } } }",
+            24,
+            id="keys of a variable",
+        ),
+        pytest.param("{ _entities(representations: {a: 1}) { __typename } }", 1, id="one key stands for a list of it"),
+        pytest.param("{ _entities(representations: $none) { __typename } }", 1, id="no keys are somebody else's error"),
         pytest.param("{ __schema { types { fields { name } } } }", 0, id="introspection"),
     ],
 )
 def test_rows_are_multiplied_through_lists(query: str, count: int) -> None:
     document = parse(query)
 
-    counted = rows.count(document, documents.operation(document, None), {"size": 9}, max_page=200)
+    counted = rows.count(
+        document, documents.operation(document, None), {"size": 9, "k": [{}, {}, {}, {}]}, max_page=200
+    )
 
     assert counted == count

@@ -225,3 +225,19 @@ def test_a_short_secret_is_refused_without_telling_it() -> None:
     told = problems(RELEASEGRAPH_SERVER_CURSOR_KEY="short-one")
 
     assert told == ("server.cursor_key: should have at least 16 characters (RELEASEGRAPH_SERVER_CURSOR_KEY)",)
+
+
+def test_plans_are_for_nobody_unless_it_is_said() -> None:
+    said = {**ENOUGH, "RELEASEGRAPH_SECURITY_EXPLAIN": "write_token", "RELEASEGRAPH_SECURITY_WRITE_TOKEN": SECRET}
+
+    assert load(None, ENOUGH).security.explain == "nobody"
+    assert load(None, said).security.explain == "write_token"
+
+
+def test_plans_for_a_token_that_does_not_exist_are_a_mistake() -> None:
+    assert problems('[security]\nexplain = "write_token"\n') == (
+        'security: explain is for the write token, and there is none; give write_token too, or "nobody"',
+    )
+    assert problems('[security]\nexplain = "all"\n')[0].startswith(
+        "security.explain: should be 'nobody', 'write_token' or 'anyone'; given \"all\""
+    )

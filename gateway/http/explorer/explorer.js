@@ -41,10 +41,10 @@
   const explorer = h(
     GraphiQL,
     {
-      fetcher: GraphiQL.createFetcher({ url: location.origin + location.pathname }),
+      fetcher: GraphiQL.createFetcher({ url: location.origin + location.pathname, fetch: releasegraphPlan.fetch }),
       defaultQuery: NEW_TAB,
       defaultTabs: starters.map(({ query }) => ({ query })),
-      plugins: [startersPlugin, GraphiQLPluginExplorer.explorerPlugin()],
+      plugins: [startersPlugin, releasegraphPlan.plugin, GraphiQLPluginExplorer.explorerPlugin()],
       storage,
     },
     h(GraphiQL.Logo, null, 'releasegraph'),

@@ -33,7 +33,7 @@ LICENCES = "LICENCES.txt"
 STAMP = "stamp"
 "Written when all of them are there; says from which lock file."
 
-OWN = ("explorer.js", "explorer.css")
+OWN = ("explorer.js", "plan.js", "explorer.css")
 
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".txt": "text/plain"}
 

@@ -51,6 +51,7 @@ def select(facts: SourceFacts, where: ReleaseFilter | None, order: ReleaseOrder 
         query=lambda source: _query(where, order or ReleaseOrder(), None if fleet_ids is None else fleet_ids[source]),
         keep=all_of([*_checks(where), *_fleet_checks(fleet_ids)]),
         ids=ids,
+        is_all_asked=where.version_range is None and ids is None,
     )
 
 

@@ -33,6 +33,7 @@ class Selection(Generic[T, Q]):
     query: Callable[[str], Q]
     keep: Callable[[T], bool]
     ids: Mapping[str, Sequence[str]] | None = None
+    is_all_asked: bool = False  # whether the query says all that the filter does, so that who answers it may count
 
 
 def named(facts: SourceFacts, sources: Collection[str] | None, kinds: Collection[SourceKind] | None) -> set[str]:

@@ -13,7 +13,15 @@ from types import MappingProxyType
 from pydantic import Field, SecretStr
 
 from resolvers.errors import UpstreamBusy, UpstreamError
-from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatus, SourceKind, SourceOperation
+from resolvers.graph.enums import (
+    ArtifactKind,
+    PagingKind,
+    ReleaseFilterField,
+    ReleaseOrderField,
+    ReleaseStatus,
+    SourceKind,
+    SourceOperation,
+)
 from resolvers.transport.statuses import Statuses
 from resolvers.upstreams.config import Names, SourceConfig
 from resolvers.upstreams.port import Fact, Facts, Part
@@ -35,6 +43,8 @@ FACTS = Facts(
         ReleaseFilterField.TARGETS,
         ReleaseFilterField.BUILD_IDENTIFIERS,
     ),
+    release_paging={ReleaseOrderField.CREATED_AT: PagingKind.PAGES},
+    release_page_size=100,
     parts=frozenset({Part.COHORTS, Part.DEPLOYMENTS, Part.DEVICES}),
     operations=(
         SourceOperation.CREATE_RELEASE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -24,6 +24,15 @@ MAX_PAGES = 200
 _NOTHING = ListEnvelope(data=msgspec.Raw(b"[]"), paging=Paging(page_count=1, total_count=0))
 
 
+@dataclass(frozen=True, slots=True)
+class NumberedPage(Generic[T]):
+    """One page. page_count, total_count: of the whole list; the second is not always told."""
+
+    rows: Rows[T]
+    page_count: int
+    total_count: int | None
+
+
 @dataclass(frozen=True)
 class Calls:
     """`path` is encoded, and begins with a slash."""
@@ -40,14 +49,21 @@ class Calls:
         first, count = await self._page(path, row, filters, 1, is_session, may_be_missing)
         return await self._rest(path, row, filters, first, count, is_session)
 
+    async def page(self, path: str, row: type[T], filters: Filters, number: int) -> NumberedPage[T]:
+        """One page of a list, from 1; one behind the end is empty."""
+        envelope = await self._envelope(path, _numbered(filters, number), False, False)
+        rows = payload.decode_rows(self.http.source, f"GET {path}", envelope.data, row, "$.data")
+        paging = envelope.paging or Paging(page_count=1)
+        return NumberedPage(rows, paging.page_count, paging.total_count)
+
     async def find(self, path: str, row: type[T]) -> T | None:
         """One object; None when it is not there."""
         body = await self.http.find(path)
         return None if body is None else self.decoded(f"GET {path}", body, row)
 
-    async def count(self, path: str) -> int | None:
+    async def count(self, path: str, filters: Filters = ()) -> int | None:
         """How many rows a list has, for the price of one; None when there is no such list, or it does not tell."""
-        envelope = await self._envelope(path, [("page", "1"), ("per_page", "1")], False, may_be_missing=True)
+        envelope = await self._envelope(path, _numbered(filters, 1, size=1), False, may_be_missing=True)
         return None if envelope is _NOTHING or envelope.paging is None else envelope.paging.total_count
 
     async def picked(self, path: str, row: type[T], keys: Sequence[str]) -> Rows[T]:
@@ -77,8 +93,7 @@ class Calls:
         self, path: str, row: type[T], filters: Filters, number: int, is_session: bool, may_be_missing: bool = False
     ) -> tuple[Rows[T], int]:
         """One page, and how many there are."""
-        query = [*filters, ("page", str(number)), ("per_page", str(PAGE_SIZE))]
-        envelope = await self._envelope(path, query, is_session, may_be_missing)
+        envelope = await self._envelope(path, _numbered(filters, number), is_session, may_be_missing)
         rows = payload.decode_rows(self.http.source, f"GET {path}", envelope.data, row, "$.data")
         return rows, envelope.paging.page_count if envelope.paging else 1
 
@@ -89,3 +104,7 @@ class Calls:
         else:
             body = await self.http.find(target)
         return _NOTHING if body is None else payload.decode(self.http.source, f"GET {path}", body, ListEnvelope)
+
+
+def _numbered(filters: Filters, number: int, size: int = PAGE_SIZE) -> Filters:
+    return [*filters, ("page", str(number)), ("per_page", str(size))]

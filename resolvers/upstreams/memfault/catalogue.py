@@ -65,13 +65,19 @@ class Catalogue:
         self, fleet_ids: Sequence[str] | None, read: Callable[[Project], Awaitable[Chunk[T]]]
     ) -> AsyncIterator[Chunk[T]]:
         """A chunk of each project in scope, or of those asked for; a project that fails costs only itself."""
-        catalogue = await self.known()
-        wanted = catalogue.found if fleet_ids is None else fleet_ids
-        if catalogue.error is not None and (fleet_ids is None or not set(wanted) <= set(catalogue.found)):
-            yield Chunk(failures=(Failure(catalogue.error),))
-        projects = [project for i in catalogue.found if i in wanted and (project := Project.of(i))]
+        projects, failures = await self.projects(fleet_ids)
+        if failures:
+            yield Chunk(failures=failures)
         async for chunk in scopes.side_by_side(projects, read, lambda project: project.native_id):
             yield chunk
+
+    async def projects(self, fleet_ids: Sequence[str] | None) -> tuple[list[Project], tuple[Failure, ...]]:
+        """The projects in scope, or those of them asked for; failures: some that may be are not known."""
+        catalogue = await self.known()
+        wanted = catalogue.found if fleet_ids is None else fleet_ids
+        is_short = catalogue.error is not None and (fleet_ids is None or not set(wanted) <= set(catalogue.found))
+        projects = [project for i in catalogue.found if i in wanted and (project := Project.of(i))]
+        return projects, (Failure(catalogue.error),) if is_short and catalogue.error else ()
 
     async def look_up(
         self,

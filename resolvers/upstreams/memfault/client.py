@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Sequence
 from typing import ClassVar
-from urllib.parse import urlencode
 
 from resolvers import keys
 from resolvers.errors import UpstreamError
@@ -22,16 +20,16 @@ from resolvers.transport.session import Http
 from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.commands import Command
 from resolvers.upstreams.config import SourceConfig
-from resolvers.upstreams.memfault import FACTS, STATUSES, Config, normalise
-from resolvers.upstreams.memfault.calls import Calls, Filters
-from resolvers.upstreams.memfault.catalogue import KEYS_PER_CALL, Catalogue, last, route
+from resolvers.upstreams.memfault import FACTS, STATUSES, Config
+from resolvers.upstreams.memfault.calls import Calls
+from resolvers.upstreams.memfault.catalogue import KEYS_PER_CALL, Catalogue, route
 from resolvers.upstreams.memfault.cohorts import Cohorts
 from resolvers.upstreams.memfault.deployments import Deployments
 from resolvers.upstreams.memfault.devices import Devices
 from resolvers.upstreams.memfault.normalise import Project
-from resolvers.upstreams.memfault.rows import ReleaseLinksRow, ReleaseRow
+from resolvers.upstreams.memfault.releases import Releases, versions_of
+from resolvers.upstreams.memfault.rows import ReleaseLinksRow
 from resolvers.upstreams.memfault.writes import Writes
-from resolvers.upstreams.payload import Rows
 from resolvers.upstreams.port import (
     ArtifactQuery,
     Chunk,
@@ -40,13 +38,13 @@ from resolvers.upstreams.port import (
     Failure,
     FleetQuery,
     Found,
+    Page,
+    Place,
     ReleaseQuery,
+    Scopes,
     VersionCounts,
 )
 from resolvers.upstreams.scopes import Answer
-
-MAX_FILTERS = 6_000  # characters of a query: servers refuse addresses of more than about eight thousand
-WHOLE_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 class Memfault(Absent):
@@ -58,18 +56,28 @@ class Memfault(Absent):
         self.config = config
         self._calls = Calls(self.http)
         self._catalogue = Catalogue(self._calls, config)
+        self._releases = Releases(self._calls, self._catalogue, config.web_url)
         self._deployments = Deployments(self._calls, self._catalogue)
         self._cohorts = Cohorts(self._calls, self._catalogue, self._deployments)
         self._devices = Devices(self._calls, self._catalogue)
         self._writes = Writes(self._calls, self._catalogue)
 
-    async def releases(self, query: ReleaseQuery) -> AsyncIterator[Chunk[Release]]:
-        async def read(project: Project) -> Chunk[Release]:
-            rows = await self._release_rows(project, _filters(query))
-            return Chunk(self._made(project, rows), rows.failures(project.native_id))
+    def releases(self, query: ReleaseQuery) -> AsyncIterator[Chunk[Release]]:
+        return self._releases.listed(query)
 
-        async for chunk in self._catalogue.each(query.fleet_ids, read):
-            yield chunk
+    async def release_scopes(self, query: ReleaseQuery) -> Scopes:
+        return await self._releases.scopes(query)
+
+    async def release_page(self, query: ReleaseQuery, place: Place) -> Page[Release]:
+        return await self._releases.page(query, place)
+
+    async def release_pages_by_fleet_id(
+        self, ids: Sequence[str], query: ReleaseQuery, place: Place
+    ) -> Found[Page[Release]]:
+        return await self._releases.pages_by_fleet_id(ids, query, place)
+
+    async def release_count(self, query: ReleaseQuery) -> int | None:
+        return await self._releases.count(query)
 
     async def fleets(self, query: FleetQuery) -> AsyncIterator[Chunk[Fleet]]:
         """A call for each organization."""
@@ -82,13 +90,7 @@ class Memfault(Absent):
             yield Chunk([file for release in chunk.rows for file in _files(release)], chunk.failures)
 
     async def releases_by_id(self, ids: Sequence[str]) -> Found[Release]:
-        """Asked by version, KEYS_PER_CALL at a time: a call or more for each project."""
-
-        async def ask(project: Project, own: Sequence[str]) -> Answer[Release]:
-            rows = await self._release_rows(project, _versions(own))
-            return Answer({release.native_id: release for release in self._made(project, rows)}, rows.error)
-
-        return await self._catalogue.look_up(ids, 3, ask, KEYS_PER_CALL)
+        return await self._releases.by_id(ids)
 
     async def fleets_by_id(self, ids: Sequence[str]) -> Found[Fleet]:
         return await self._catalogue.fleets_by_id(ids)
@@ -107,7 +109,7 @@ class Memfault(Absent):
         """Links are signed when a release is read, and stale some hours later: its release is read anew."""
 
         async def ask(project: Project, own: Sequence[str]) -> Answer[str]:
-            filters = [("sort", "created_date"), *_versions(_releases_of(own))]
+            filters = [("sort", "created_date"), *versions_of(_releases_of(own))]
             rows = await self._calls.pages(f"{route(project)}/releases", ReleaseLinksRow, filters)
             files = ((row, file) for row in rows.rows for file in row.artifacts or () if file.url)
             return Answer(
@@ -161,41 +163,12 @@ class Memfault(Absent):
     async def perform(self, command: Command) -> str:
         return await self._writes.perform(command)
 
-    async def _release_rows(self, project: Project, filters: Filters) -> Rows[ReleaseRow]:
-        # Oldest first: a release made while we read pages then comes at the end, and shifts no row to another page.
-        return await self._calls.pages(f"{route(project)}/releases", ReleaseRow, [("sort", "created_date"), *filters])
-
-    def _made(self, project: Project, rows: Rows[ReleaseRow]) -> list[Release]:
-        return [normalise.release(self.http.source, project, row, self.config.web_url) for row in rows.rows]
-
 
 def _authorization(config: Config) -> str:
     token = config.token.get_secret_value()
     if config.email is None:
         return f"Bearer {token}"
     return f"Basic {b64encode(f'{config.email}:{token}'.encode()).decode()}"
-
-
-def _filters(query: ReleaseQuery) -> Filters:
-    """What Memfault can narrow by itself: whole texts only, and not more of them than a URL should carry.
-
-    Of targets and builds one alone: asked for both it may look for an artifact that has both, we for one of each.
-    """
-    revisions = query.revisions or ()
-    if not all(map(WHOLE_COMMIT.fullmatch, revisions)):
-        revisions = ()
-    targets = () if query.build_identifiers else query.targets or ()
-    filters = [
-        *(("version", text) for text in query.versions or ()),
-        *(("revision", text) for text in revisions),
-        *(("hardware_version", text) for text in targets),
-        *(("build_id", text) for text in query.build_identifiers or ()),
-    ]
-    return filters if len(filters) <= KEYS_PER_CALL and len(urlencode(filters)) <= MAX_FILTERS else []
-
-
-def _versions(release_ids: Sequence[str]) -> Filters:
-    return [("version", last(native_id)) for native_id in release_ids]
 
 
 def _numbered(artifact_ids: Sequence[str]) -> list[str]:

@@ -35,19 +35,23 @@ async def read(
     body = await http.get(_target(resource, filters), is_session=is_session)
     if not body.lstrip().startswith(b"{"):
         return payload.decode_rows(http.source, call, body, row)
-    first = payload.decode(http.source, call, body, Page)
-    skips = range(first.limit, first.total, first.limit)
-    pages = [first, *await asyncio.gather(*(_page(http, resource, filters, skip, is_session) for skip in skips))]
-    return payload.joined([payload.decode_rows(http.source, call, page.data, row, "$.data") for page in pages])
+    page = payload.decode(http.source, call, body, Page)
+    first = payload.decode_rows(http.source, call, page.data, row, "$.data")
+    skips = range(page.limit, page.total, page.limit)
+    rest = await asyncio.gather(*(_page(http, resource, row, filters, skip, is_session) for skip in skips))
+    return payload.joined([first, *rest])
 
 
-async def _page(http: Http, resource: str, filters: Mapping[str, str], skip: int, is_session: bool) -> Page:
+async def _page(
+    http: Http, resource: str, row: type[T], filters: Mapping[str, str], skip: int, is_session: bool
+) -> Rows[T]:
+    call = f"GET {ROOT}/{resource}"
     body = await http.get(_target(resource, {**filters, "$skip": str(skip)}), is_session=is_session)
-    page = payload.decode(http.source, f"GET {ROOT}/{resource}", body, Page)
+    page = payload.decode(http.source, call, body, Page)
     if page.skip != skip:
         # A server that does not know the word would show its first page again and again.
-        raise UpstreamPayloadError(http.source, f"a page that was not asked for (GET {ROOT}/{resource})")
-    return page
+        raise UpstreamPayloadError(http.source, f"a page that was not asked for ({call})")
+    return payload.decode_rows(http.source, call, page.data, row, "$.data")
 
 
 def _target(resource: str, query: Mapping[str, str]) -> str:

@@ -1,0 +1,92 @@
+"""Streams: what the merge takes rows from, and the part of a list that it is asked for."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from resolvers.federation.cursor import Hints
+from resolvers.federation.order import Order, OrderKey, Position, Rank
+from resolvers.federation.reading import Reading
+from resolvers.graph.node import Placed
+
+T = TypeVar("T", bound=Placed)
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Span(Generic[T]):
+    """Rows strictly behind `start` and before `stop`, in `order`, of which `size` are needed."""
+
+    order: Order[T]
+    start: Position | None = None
+    stop: Position | None = None
+    size: int = 0
+    hints: Hints = field(default_factory=dict)
+
+    @property
+    def start_rank(self) -> Rank | None:
+        return None if self.start is None else self.order.rank(self.start)
+
+    @property
+    def stop_rank(self) -> Rank | None:
+        return None if self.stop is None else self.order.rank(self.stop)
+
+    @property
+    def is_behind_keys(self) -> bool:
+        """Whether it begins where only rows without a key are left."""
+        return self.start is not None and self.start.key is None and not self.order.is_backward
+
+    def cut(self, rows: Sequence[T]) -> Sequence[T]:
+        """Of rows in order those inside."""
+        start, stop = self.start_rank, self.stop_rank
+        begin = 0 if start is None else bisect_right(rows, start, key=self.order.rank_of)
+        end = len(rows) if stop is None else bisect_left(rows, stop, key=self.order.rank_of)
+        return rows[begin:end]
+
+
+class Stream(Protocol[T_co]):
+    """Rows of one part of one source, in order, inside the span."""
+
+    async def more(self) -> Sequence[T_co]:
+        """The next whole tie groups; empty at the end, and from then on. Raises nothing that is an upstream's fault."""
+        ...
+
+
+@dataclass(slots=True)
+class Whole(Generic[T]):
+    """A list that was read at once."""
+
+    rows: Sequence[T]
+    span: Span[T]
+
+    async def more(self) -> Sequence[T]:
+        # An upstream that is read in pages shows a row twice when it moves meanwhile: what came last holds.
+        once = {(row.source_name, row.native_id): row for row in self.rows}
+        self.rows = ()
+        return self.span.cut(sorted(once.values(), key=self.span.order.rank_of))
+
+
+@dataclass(slots=True)
+class Opened(Generic[T]):
+    """One source's part in a page: how it did, its streams, how many rows its whole list has.
+
+    hints_at: where a key stands in its numbered lists, for cursors. Complete once the merge is done with it.
+    """
+
+    reading: Reading[T]
+    streams: Sequence[Stream[T]]
+    count: Callable[[], Awaitable[int | None]]
+    hints_at: Callable[[OrderKey], Hints] = lambda key: {}
+
+
+def read(reading: Reading[T], span: Span[T]) -> Opened[T]:
+    """A source whose list was read WHOLE."""
+    size = len({(row.source_name, row.native_id) for row in reading.rows}) if reading.is_complete else None
+
+    async def count() -> int | None:
+        return size
+
+    return Opened(reading, [Whole(reading.rows, span)], count)

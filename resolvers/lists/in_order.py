@@ -1,0 +1,119 @@
+"""In order: releases of a source that keeps an order itself, opened as one stream for each of its scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from resolvers.errors import UpstreamError
+from resolvers.federation import streams
+from resolvers.federation.cursor import Hint, Hints, hint_mark
+from resolvers.federation.filters.releases import narrowed_by
+from resolvers.federation.order import OrderKey
+from resolvers.federation.ordered import Ordered, Source
+from resolvers.federation.pagers import ByNumber, FromKey, Read
+from resolvers.federation.reading import Reading, read_whole
+from resolvers.federation.streams import Opened, Span
+from resolvers.graph.enums import OrderDirection, PagingKind
+from resolvers.graph.release import Release
+from resolvers.transport.allowance import Allowance
+from resolvers.transport.session import MAX_BYTES
+from resolvers.upstreams.port import Facts, Page, Place, ReleaseQuery, Upstream
+
+Refine = Callable[[Sequence[Release]], Awaitable[Sequence[Release]]]
+
+
+def is_kept(facts: Facts, query: ReleaseQuery) -> bool:
+    """Whether this vendor keeps the order of the query itself."""
+    return facts.release_paging.get(query.order_field, PagingKind.WHOLE) is not PagingKind.WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of one source: rows that pass `keep` and `refine`. is_countable: the query says all they do."""
+
+    name: str
+    upstream: Upstream
+    query: ReleaseQuery
+    keep: Callable[[Release], bool]
+    refine: Refine
+    is_countable: bool
+
+
+async def opened(asked: Asked, span: Span[Release]) -> Opened[Release]:
+    """The source's scopes as streams. Failures are part of its reading, never raised."""
+    asked = replace(asked, query=turned(asked.query, span))
+    try:
+        scopes = await asked.upstream.release_scopes(asked.query)
+    except UpstreamError as error:
+        return streams.read(Reading(asked.name, errors=(error,), is_lost=True), span)
+    source: Source[Release] = Source(asked.name, narrowed_by(asked.upstream.facts), Allowance(MAX_BYTES))
+    for failure in scopes.failures:
+        source.failed(failure.error)
+    return together(asked, source, span, [(query, _read(asked.upstream, query)) for query in scopes.queries])
+
+
+def together(
+    asked: Asked, source: Source[Release], span: Span[Release], parts: Sequence[tuple[ReleaseQuery, Read[Release]]]
+) -> Opened[Release]:
+    """Parts of one source, each with what reads its pages."""
+    pagers = {hint_mark(asked.name, query.fleet_ids): _pager(asked, query, read, span) for query, read in parts}
+    made = [
+        Ordered(source, span, pager, asked.keep, _whole(asked, query), asked.refine)
+        for pager, (query, _) in zip(pagers.values(), parts, strict=True)
+    ]
+
+    def hints_at(key: OrderKey) -> Hints:
+        numbered = ((mark, pager) for mark, pager in pagers.items() if isinstance(pager, ByNumber))
+        found = ((mark, pager.hint_at(span.order.key_rank(key))) for mark, pager in numbered)
+        return {mark: _turned_hint(hint, span) for mark, hint in found if hint is not None}
+
+    return Opened(source.reading, made, lambda: _count(asked, source), hints_at)
+
+
+def turned(query: ReleaseQuery, span: Span[Release]) -> ReleaseQuery:
+    """The query in the direction that the span is read in."""
+    if not span.order.is_backward:
+        return query
+    is_descending = query.order_direction is OrderDirection.DESC
+    return replace(query, order_direction=OrderDirection.ASC if is_descending else OrderDirection.DESC)
+
+
+def _pager(
+    asked: Asked, query: ReleaseQuery, read: Read[Release], span: Span[Release]
+) -> FromKey[Release] | ByNumber[Release]:
+    facts = asked.upstream.facts
+    if facts.release_paging[query.order_field] is PagingKind.KEYSET:
+        return FromKey(read, span)
+    hint = span.hints.get(hint_mark(asked.name, query.fleet_ids))
+    return ByNumber(read, span, facts.release_page_size, None if hint is None else _turned_hint(hint, span))
+
+
+def _turned_hint(hint: Hint, span: Span[Release]) -> Hint:
+    """Cursors count from the front: what is read from the back counts the other way, in both directions."""
+    return replace(hint, index=hint.total - 1 - hint.index) if span.order.is_backward else hint
+
+
+def _read(upstream: Upstream, query: ReleaseQuery) -> Read[Release]:
+    async def read(place: Place) -> Page[Release]:
+        return await upstream.release_page(query, place)
+
+    return read
+
+
+def _whole(asked: Asked, query: ReleaseQuery) -> Callable[[], Awaitable[Reading[Release]]]:
+    async def whole() -> Reading[Release]:
+        stream = asked.upstream.releases(query)
+        return await read_whole(asked.name, stream, asked.keep, narrowed_by(asked.upstream.facts))
+
+    return whole
+
+
+async def _count(asked: Asked, source: Source[Release]) -> int | None:
+    if not asked.is_countable:
+        return None
+    try:
+        return await asked.upstream.release_count(asked.query)
+    except UpstreamError as error:
+        source.reading.warning = f"its releases could not be counted: {error}"
+        return None

@@ -1,0 +1,124 @@
+"""Plan: which upstream calls one operation has made, for a caller who may know.
+
+It travels with the task that executes and those it starts, as an allowance does; where none was begun, nothing is
+kept. A call that others wait for too, such as a login, is in the plan of the operation that came first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from resolvers.transport.observe import Call
+
+MAX_CALLS = 500
+"Calls of one operation that are listed; the others are only counted. A call may have a path of 8 kB."
+
+
+@dataclass(slots=True)
+class Entry:
+    """One call of a plan."""
+
+    call: Call
+    at_ms: float  # from the beginning of the plan until it was begun
+    rows: int | None = None  # that were read out of its answer; None when that is no list, or none came
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As JSON has it: see the README. Neither header nor body is known here, so none can be told."""
+        call = self.call
+        return {
+            "source": call.source,
+            "method": call.method,
+            "path": call.path,
+            "status": call.status,
+            "error": call.error_code,
+            "session": call.is_session,
+            "cache": call.cache,
+            "rows": self.rows,
+            "bytes": call.size_bytes,
+            "atMs": round(self.at_ms, 1),
+            "ms": round(call.duration_ms, 1),
+        }
+
+
+class Plan:
+    """Calls in the order they ended, at most `max_calls` of them. clock: seconds."""
+
+    def __init__(self, max_calls: int = MAX_CALLS, clock: Callable[[], float] = time.perf_counter):
+        self._max_calls, self._clock, self._began = max_calls, clock, clock()
+        self._entries: list[Entry] = []
+        self._calls: Counter[str] = Counter()  # by source
+        self._session_calls = self._rows = self._bytes = 0
+
+    def add(self, call: Call) -> Entry:
+        """A call that has ended just now."""
+        entry = Entry(call, max(self._elapsed_ms() - call.duration_ms, 0.0))
+        if len(self._entries) < self._max_calls:
+            self._entries.append(entry)
+        self._calls[call.source] += 1
+        self._session_calls += call.is_session
+        self._bytes += call.size_bytes
+        return entry
+
+    def add_rows(self, entry: Entry, rows: int) -> None:
+        """Rows of a call's answer. Said again, it is of a list inside that list, which is not counted."""
+        if entry.rows is None:
+            entry.rows = rows
+            self._rows += rows
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As JSON has it, calls in the order they began: see the README. Call it when the operation is over."""
+        calls = self._calls.total()
+        return {
+            "calls": [entry.told for entry in sorted(self._entries, key=lambda entry: entry.at_ms)],
+            "omitted": calls - len(self._entries),
+            "totals": {
+                "calls": calls,
+                "sessionCalls": self._session_calls,
+                "rows": self._rows,
+                "bytes": self._bytes,
+                "ms": round(self._elapsed_ms(), 1),
+                "sources": dict(sorted(self._calls.items())),
+            },
+        }
+
+    def _elapsed_ms(self) -> float:
+        return (self._clock() - self._began) * 1000
+
+
+_plan: ContextVar[Plan | None] = ContextVar("plan", default=None)
+_answered: ContextVar[Entry | None] = ContextVar("answered", default=None)
+"""The last call of this task. A task that was started by another begins with that one's, and what it asks itself stays
+unknown there: so calls side by side do not take each other's rows, as long as each task reads what it asked for."""
+
+
+@contextmanager
+def begun(plan: Plan) -> Iterator[None]:
+    """Calls of the block, in this task and those it starts, go into the plan."""
+    before, last = _plan.set(plan), _answered.set(None)
+    try:
+        yield
+    finally:
+        _plan.reset(before)
+        _answered.reset(last)
+
+
+def observe(call: Call) -> None:
+    """An observer of upstream calls. To be called by the task that asked."""
+    plan = _plan.get()
+    if plan is not None:
+        _answered.set(plan.add(call))
+
+
+def read(source: str, rows: int) -> None:
+    """So many rows were read out of the answer that this task has just got from the source."""
+    plan, entry = _plan.get(), _answered.get()
+    if plan is not None and entry is not None and entry.call.source == source and entry.call.error_code is None:
+        plan.add_rows(entry, rows)
