@@ -42,6 +42,15 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     )
 
 
+def load_server(path: Path | None, environ: Mapping[str, str]) -> Server:
+    """`[server]` alone, for what asks no source and so needs none. path and errors as of `load`."""
+    problems: list[str] = []
+    server = _reading(SERVER, file.read(path), environ, problems).result()
+    if problems or server is None:
+        raise SettingsError(problems)
+    return server
+
+
 def _reading(section: Section[M], given: file.File, environ: Mapping[str, str], problems: list[str]) -> Reading[M]:
     problems.extend(_unknown_variables(section, environ))
     reading = Reading(section, problems)
