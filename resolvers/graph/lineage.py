@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+STEP = ("Release.lineage", "Release.status", "Release.raw_version", "Release.planned_start")
+"What telling the releases before, after and beside one reads of every release of its fleet."
+
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
