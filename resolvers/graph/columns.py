@@ -31,11 +31,12 @@ class Columned:
     """What may be there with some of its attributes only.
 
     fetched: the names it was asked with; None: everything. along: rows of other types that came with it, each as good
-    as one that was looked up.
+    as one that was looked up. pages: of a fleet, pages of its releases by the port's ReleasesBelow that asked for them.
     """
 
     fetched: ClassVar[frozenset[str] | None] = None
     along: ClassVar[Sequence[Sourced]] = ()
+    pages: ClassVar[Mapping[Any, Any]] = {}
 
     @classmethod
     def of_columns(cls, values: Mapping[str, Any]) -> Self:
@@ -43,6 +44,11 @@ class Columned:
         row = object.__new__(cls)
         row.__dict__.update(values)
         return row
+
+    def bringing(self, along: Sequence[Sourced]) -> Self:
+        """The row itself, with rows that came with it."""
+        self.__dict__["along"] = along
+        return self
 
     def has(self, columns: frozenset[str] | None) -> bool:
         """Whether all of these can be read."""
