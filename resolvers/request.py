@@ -15,6 +15,7 @@ from graphql import GraphQLResolveInfo
 from resolvers import keys
 from resolvers.errors import InvalidKey
 from resolvers.federation import order as orders
+from resolvers.federation.columns import Wants
 from resolvers.federation.filters.selection import known
 from resolvers.federation.lists import Lister, Listing
 from resolvers.federation.reading import Reading
@@ -69,6 +70,10 @@ class Request:
         self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
         self._desk = Desk(sources, self.loaders, self._lister)
         self._families: dict[Route, kin.Family] = {}
+
+    def want(self, wants: Wants) -> None:
+        """What the operation wants of each type of row. To be said before anything is asked; unsaid: everything."""
+        self.loaders.wants = wants
 
     def source(self, name: str) -> Source:
         return self.sources.objects[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -75,8 +76,9 @@ async def devices_everywhere(desk: Desk, where: DeviceFilter | None, window: Win
 
 
 async def _read_devices(desk: Desk, selection: DeviceSelection, source: str) -> Reading[Device]:
-    stream = desk.sources.upstreams[source].devices(selection.query(source))
-    return await read_whole(source, stream, selection.keep, NARROWED_BY)
+    query = replace(selection.query(source), columns=desk.columns("Device"))
+    stream = desk.sources.upstreams[source].devices(query)
+    return await read_whole(source, desk.arriving(stream), selection.keep, NARROWED_BY)
 
 
 async def _children(desk: Desk, question: Question, parent: Sourced) -> Sequence[Any]:

@@ -37,7 +37,7 @@ async def everywhere(
     async def read(source: str) -> Reading[Release]:
         if fleet_names is not None:
             return await _read_named(desk, selection, fleet_names, source)
-        return await _read(desk, selection, selection.query(source), source)
+        return await _read(desk, selection, _query(desk, selection, source), source)
 
     async def refined(source: str) -> Reading[Release]:
         return await _refined(desk, await read(source), filters.artifact_check(where))
@@ -55,7 +55,7 @@ async def of_fleet(
     async def read(source: str) -> Reading[Release]:
         if where and where.fleet_names is not None and fleet.name not in where.fleet_names:
             return Reading(source)
-        query = selection.query(source)
+        query = _query(desk, selection, source)
         if query.fleet_ids is not None and fleet.native_id not in query.fleet_ids:
             return Reading(source)
         key = (*fleet.route, replace(query, fleet_ids=None))
@@ -99,13 +99,17 @@ async def _read_named(
     desk: Desk, selection: ReleaseSelection, fleet_names: Sequence[str], source: str
 ) -> Reading[Release]:
     """Names of fleets become ids first: a call more for each source, and the only way that holds for all vendors."""
-    fleets = desk.sources.upstreams[source].fleets(FleetQuery(names=tuple(fleet_names)))
+    fleets = desk.sources.upstreams[source].fleets(FleetQuery(names=tuple(fleet_names), columns=frozenset({"name"})))
     named = await read_whole(source, fleets, lambda fleet: fleet.name in fleet_names, ("fleetIds",))
-    query = filters.narrowed(selection.query(source), [fleet.native_id for fleet in named.rows])
+    query = filters.narrowed(_query(desk, selection, source), [fleet.native_id for fleet in named.rows])
     if not query.fleet_ids:
         return Reading(source, errors=named.errors, is_lost=named.is_lost)
     reading = await _read(desk, selection, query, source)
     return replace(reading, errors=(*named.errors, *reading.errors))
+
+
+def _query(desk: Desk, selection: ReleaseSelection, source: str) -> ReleaseQuery:
+    return replace(selection.query(source), columns=desk.columns("Release"))
 
 
 async def _read(desk: Desk, selection: ReleaseSelection, query: ReleaseQuery, source: str) -> Reading[Release]:
@@ -119,7 +123,9 @@ async def _read(desk: Desk, selection: ReleaseSelection, query: ReleaseQuery, so
         reading = await looked_up(desk.loaders.to(Question.RELEASE), source, selection)
         return replace(reading, rows=list(filter(is_wanted, reading.rows)))
     upstream = desk.sources.upstreams[source]
-    return await read_whole(source, upstream.releases(query), is_wanted, filters.narrowed_by(upstream.facts))
+    return await read_whole(
+        source, desk.arriving(upstream.releases(query)), is_wanted, filters.narrowed_by(upstream.facts)
+    )
 
 
 def _is_wanted(row: Release, selection: ReleaseSelection) -> bool:

@@ -15,7 +15,15 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from resolvers.errors import UpstreamError, UpstreamRejected
-from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatus, SourceKind, SourceOperation
+from resolvers.graph.enums import (
+    ArtifactKind,
+    PagingKind,
+    ReleaseFilterField,
+    ReleaseOrderField,
+    ReleaseStatus,
+    SourceKind,
+    SourceOperation,
+)
 from resolvers.transport.statuses import Statuses
 from resolvers.upstreams.config import Names, TokenConfig
 from resolvers.upstreams.port import Fact, Facts, Part
@@ -62,6 +70,9 @@ FACTS = Facts(
         SourceOperation.REMOVE_TAG,
     ),
     device_facts=frozenset({Fact.ONLINE}),
+    release_paging=MappingProxyType(
+        {ReleaseOrderField.CREATED_AT: PagingKind.KEYSET, ReleaseOrderField.UPDATED_AT: PagingKind.KEYSET}
+    ),
 )
 
 # balena answers 500 to an unknown field or a literal of the wrong type: that is our request, not an outage.

@@ -18,9 +18,10 @@ from typing import Any, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 
-from resolvers.graph.columns import NATIVE, Columned, linked, own
+from resolvers.graph.columns import NATIVE, Columned, own
+from resolvers.graph.columns import linked as linked_columns
 from resolvers.upstreams.balena.odata import Condition, Direction, Options
-from resolvers.upstreams.balena.rows import Deferred
+from resolvers.upstreams.balena.rows import Deferred, linked
 from resolvers.upstreams.port import Columns
 
 T = TypeVar("T", bound=Columned)
@@ -54,6 +55,13 @@ class Column:
 
 def same(name: str) -> Column:
     return Column(lambda row, at: getattr(row, name), (name,))
+
+
+def details(row: msgspec.Struct, names: Iterable[str]) -> Any:
+    """The named columns that are set, as JSON; a link as its id."""
+    values = ((name, getattr(row, name)) for name in names)
+    told = {name: linked(value) if isinstance(value, Deferred) else value for name, value in values}
+    return msgspec.to_builtins({name: value for name, value in told.items() if value is not None})
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +149,7 @@ def cut(table: Table[T], columns: Columns, of_cloud: bool, omitted: frozenset[st
 def _cut(table: Table[Any], columns: Columns, of_cloud: bool, omitted: frozenset[str]) -> Cut[Any]:
     names = _attributes(table) if columns is None else own(columns)
     wanted = {name: table.columns[name] for name in names if name in table.columns}
-    native = _native(table, columns) if table.native_type is not None and "native_of" in names else {}
+    native = _native(table, columns) if "native_of" in names else {}
     along = [] if columns is None else list(_along(table, columns, of_cloud, omitted))
     needed = [*wanted.values(), *native.values()]
     selected = {"id", *(name for column in needed for name in column.select)}
@@ -149,7 +157,7 @@ def _cut(table: Table[Any], columns: Columns, of_cloud: bool, omitted: frozenset
     for navigation, name in (pair for column in needed for pair in column.expand):
         expanded.setdefault(navigation, {})[name] = None
     makers = [(name, column.make) for name, column in wanted.items()]
-    if native:
+    if "native_of" in names:
         makers.append(("native_of", _lazily(table, native, columns)))
     inside = {navigation: tuple(own) for navigation, own in expanded.items()}
     plain = _shape(table.row, selected, inside)
@@ -212,7 +220,7 @@ def _along(
     table: Table[Any], columns: frozenset[str], of_cloud: bool, omitted: frozenset[str]
 ) -> Iterable[tuple[Behind, Cut[Any]]]:
     for name, link in table.links.items():
-        behind = linked(columns, name)
+        behind = linked_columns(columns, name)
         if behind is not None and name not in omitted:
             yield link, cut(link.table, own(behind), of_cloud)
 

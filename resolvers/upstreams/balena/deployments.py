@@ -77,7 +77,8 @@ async def _targets(
     is_shown = fleet_columns is not None and (asking.at.is_mine is not None or "is_mine" not in fleet_columns)
     fleets = view.rows(rows.rows, asking.at)
     along = [(fleet, *fleet.along) if is_shown else fleet.along for fleet in fleets]
-    return rows, [normalise.deployments(asking.source, *one) for one in zip(rows.rows, along, strict=True)]
+    targets = (normalise.deployments(asking.source, row) for row in rows.rows)
+    return rows, [[one.bringing(brought) for one in own] for own, brought in zip(targets, along, strict=True)]
 
 
 def _both_sides(columns: Columns, fleet_columns: frozenset[str] | None) -> frozenset[str]:

@@ -11,8 +11,8 @@ from resolvers import keys
 from resolvers.graph.artifact import Artifact, Digest
 from resolvers.graph.enums import ArtifactKind
 from resolvers.upstreams.balena import selection
-from resolvers.upstreams.balena.columns import At, Column, Table, cut, extended, listing, same
-from resolvers.upstreams.balena.normalise import details, native_id
+from resolvers.upstreams.balena.columns import At, Column, Table, cut, details, extended, listing, same
+from resolvers.upstreams.balena.normalise import native_id
 from resolvers.upstreams.balena.odata import Options
 from resolvers.upstreams.balena.rows import (
     AssetLinkRow,

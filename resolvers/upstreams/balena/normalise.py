@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
-
-import msgspec
 
 from resolvers import keys
 from resolvers.graph.deployment import Deployment
@@ -15,16 +13,14 @@ from resolvers.graph.enums import DeploymentStatus, ReleaseStatus
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.lineage import Lineage
 from resolvers.graph.native.balena import BalenaFleet, BalenaRelease
-from resolvers.graph.node import Sourced
 from resolvers.graph.people import Actor, Organization, Tag
 from resolvers.graph.release import Release
 from resolvers.upstreams.balena import native, selection
-from resolvers.upstreams.balena.columns import At, Behind, Column, Table, cut, same
+from resolvers.upstreams.balena.columns import At, Behind, Column, Table, cut, details, same
 from resolvers.upstreams.balena.native import device_type
 from resolvers.upstreams.balena.rows import (
     ApplicationRow,
     ColumnsRow,
-    Deferred,
     DeviceRow,
     Link,
     ReleaseRow,
@@ -175,7 +171,7 @@ def columns(row: ColumnsRow, names: Iterable[str]) -> Mapping[str, Any]:
     return {name: getattr(row, name) for name in names}
 
 
-def deployments(source: str, row: TargetRow, along: Sequence[Sourced] = ()) -> list[Deployment]:
+def deployments(source: str, row: TargetRow) -> list[Deployment]:
     """The target of a fleet, if it has one: balena tells neither when it was set nor by whom."""
     release_id = native_id(row.should_be_running__release)
     if release_id is None:
@@ -187,7 +183,7 @@ def deployments(source: str, row: TargetRow, along: Sequence[Sourced] = ()) -> l
         release_native_id=release_id,
         fleet_native_id=str(row.id),
     )
-    return [deployment.bringing(along)]
+    return [deployment]
 
 
 def is_used(row: ReleaseUseRow) -> bool | None:
@@ -228,10 +224,3 @@ def _page(web_url: str | None, fleet_id: int | None, release_id: int | None = No
         return None
     page = f"{web_url}/fleets/{fleet_id}"
     return page if release_id is None else f"{page}/releases/{release_id}"
-
-
-def details(row: msgspec.Struct, names: Iterable[str]) -> Any:
-    """The named columns that are set, as JSON; a link as its id."""
-    values = ((name, getattr(row, name)) for name in names)
-    told = {name: linked(value) if isinstance(value, Deferred) else value for name, value in values}
-    return msgspec.to_builtins({name: value for name, value in told.items() if value is not None})
