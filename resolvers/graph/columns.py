@@ -20,10 +20,11 @@ NATIVE = "native."
 "Before the name of an attribute of the vendor's own part of a row."
 
 
-class ColumnNotFetched(Exception):
+class ColumnNotFetched(AttributeError):
     """A field was answered from an attribute that nobody asked the source for: a declaration of `reads` lacks it.
 
-    No AttributeError, which would make `getattr` with a default a null again; and not for clients.
+    Our own mistake, so nothing for clients. An AttributeError, so that whoever inspects a row to print it (a log, a
+    debugger) goes on; hence no row is ever read by `getattr` with a default, which would make a null of it.
     """
 
 
@@ -64,10 +65,19 @@ class Columned:
 
 
 def knows_its_columns(row: type[Columned]) -> None:
-    """Takes the defaults off the class: they stay those of its constructor, but no longer answer for what is unset."""
+    """Takes the defaults off the class: they stay those of its constructor, but no longer answer for what is unset.
+
+    And lets it be printed with what it has.
+    """
     for one in fields(row):  # type: ignore[arg-type]  # strawberry makes every row a dataclass
         if one.init and one.name in vars(row):
             delattr(row, one.name)
+    row.__repr__ = _shown  # type: ignore[method-assign]  # instead of the dataclass's, which reads every attribute
+
+
+def _shown(row: object) -> str:
+    inside = ", ".join(f"{name}={value!r}" for name, value in vars(row).items())
+    return f"{type(row).__name__}({inside})"
 
 
 def reads(*columns: str) -> Callable[[F], F]:

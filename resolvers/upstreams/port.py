@@ -43,7 +43,8 @@ Columns = frozenset[str] | None
 
 `native.semver` is an attribute of its vendor's own part. `fleet.name` is one of the row behind a field: when a single
 `fleet.` is there, that row is wanted too, and may come along. An adapter may answer with more than was asked,
-never with less; what it leaves unset raises when it is read (graph.columns).
+never with less; what it leaves unset raises when it is read (graph.columns). Of a source that marks releases as deleted
+the status always comes: lists leave those out unless they are asked for.
 """
 
 
