@@ -147,7 +147,7 @@ def cut(table: Table[T], columns: Columns, of_cloud: bool, omitted: frozenset[st
 
 @lru_cache(maxsize=SHAPES)
 def _cut(table: Table[Any], columns: Columns, of_cloud: bool, omitted: frozenset[str]) -> Cut[Any]:
-    names = _attributes(table) if columns is None else own(columns)
+    names = attributes(table) if columns is None else own(columns)
     wanted = {name: table.columns[name] for name in names if name in table.columns}
     native = _native(table, columns) if "native_of" in names else {}
     along = [] if columns is None else list(_along(table, columns, of_cloud, omitted))
@@ -192,7 +192,8 @@ def with_more(
     )
 
 
-def _attributes(table: Table[Any]) -> frozenset[str]:
+def attributes(table: Table[Any]) -> frozenset[str]:
+    """All there are of the type, besides where it is."""
     every = fields(table.made)
     return frozenset(one.name for one in every if one.init) - {*ALWAYS}
 
