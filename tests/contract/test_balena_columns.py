@@ -200,6 +200,24 @@ async def test_devices_bring_along_fleet_and_running_release_as_looked_up(balena
     }
 
 
+async def test_what_comes_along_with_devices_needs_nothing_else_to_be_asked_for(balena: Open) -> None:
+    rows = await devices(balena(), linking("running_release", {"name"}) | linking("fleet", {"name"}))
+
+    assert {type(one).__name__ for row in rows for one in row.along} == {"Fleet", "Release"}
+
+
+async def test_a_release_that_runs_on_a_moved_device_does_not_come_along(
+    upstream: Callable[..., Any], rewriting: Rewriting
+) -> None:
+    rewriting.rules[r"/v7/device\?"] = inside("is_running__release", every(belongs_to__application={"__id": 1}))
+    source = upstream(SourceKind.BALENA, url=f"{rewriting.url}/balena")
+
+    rows = await devices(source, linking("running_release", {"name"}) | {"running_release_native_id"})
+
+    assert {len(row.along) for row in rows} == {0}
+    assert any(row.running_release_native_id for row in rows)
+
+
 async def test_deployments_bring_along_both_sides(balena: Open, mocks: MockPort) -> None:
     source = balena()
     ids = [row.native_id for row in await fleets(source, frozenset())]

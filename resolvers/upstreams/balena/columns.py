@@ -85,11 +85,13 @@ class Table(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """A to-one navigation. is_sure: whether what is behind it is surely what its own look-up would show."""
+    """A to-one navigation. is_sure: whether what is behind it is surely what its own look-up would show; needs: the
+    attributes, of the row and of the one behind it, that it takes to tell."""
 
     navigation: str
     table: Table[Any]
     is_sure: Callable[[Any, Any], bool] = lambda row, behind: True
+    needs: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -148,10 +150,12 @@ def cut(table: Table[T], columns: Columns, of_cloud: bool, omitted: frozenset[st
 @lru_cache(maxsize=SHAPES)
 def _cut(table: Table[Any], columns: Columns, of_cloud: bool, omitted: frozenset[str]) -> Cut[Any]:
     names = attributes(table) if columns is None else own(columns)
-    wanted = {name: table.columns[name] for name in names if name in table.columns}
+    # In the table's order: one selection is one URL, whichever process spells it.
+    wanted = {name: column for name, column in table.columns.items() if name in names}
     native = _native(table, columns) if "native_of" in names else {}
     along = [] if columns is None else list(_along(table, columns, of_cloud, omitted))
-    needed = [*wanted.values(), *native.values()]
+    sure = [table.columns[name] for link, _ in along for name in link.needs]
+    needed = [*wanted.values(), *native.values(), *sure]
     selected = {"id", *(name for column in needed for name in column.select)}
     expanded: dict[str, dict[str, None]] = {}
     for navigation, name in (pair for column in needed for pair in column.expand):
@@ -223,7 +227,7 @@ def _along(
     for name, link in table.links.items():
         behind = linked_columns(columns, name)
         if behind is not None and name not in omitted:
-            yield link, cut(link.table, own(behind), of_cloud)
+            yield link, cut(link.table, own(behind) | link.needs, of_cloud)
 
 
 def _spelled(table: Table[Any], selected: set[str], of_cloud: bool, expanded: set[str]) -> tuple[str, ...]:

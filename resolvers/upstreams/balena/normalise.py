@@ -139,7 +139,10 @@ RELEASE.links["fleet"] = Behind("belongs_to__application", FLEET)
 FLEET.links["target_release"] = Behind("should_be_running__release", RELEASE)
 DEVICE.links["fleet"] = Behind("belongs_to__application", FLEET)
 DEVICE.links["running_release"] = Behind(
-    "is_running__release", RELEASE, lambda row, behind: _is_of_same_fleet(row, behind)
+    "is_running__release",
+    RELEASE,
+    is_sure=lambda row, behind: _is_of_same_fleet(row, behind),
+    needs=frozenset({"fleet_native_id"}),
 )
 
 
