@@ -227,8 +227,8 @@ async def test_one_fleet_by_three_ways_is_what_it_is_by_each(ask: Ask, mocks: Mo
 # --- bytes and lengths ---
 
 RELEASE_IN_FULL = """id nativeId name status nativeStatus revision description notes createdAt updatedAt startedAt
-  finishedAt plannedStart plannedEnd createdBy { nativeId } webUrl version { raw } minimumVersion { raw } isDeployed deviceCount
-  tags { key value } fleet { id name slug organization { name } createdAt isArchived deviceType }
+  finishedAt plannedStart plannedEnd createdBy { nativeId } webUrl version { raw } minimumVersion { raw } isDeployed
+  deviceCount tags { key value } fleet { id name slug organization { name } createdAt isArchived deviceType }
   artifacts { nodes { name target sizeBytes digests { value } pullReference details } }
   native { ... on BalenaRelease { version semver variant commit source isFinal isInvalidated phase knownIssueList
     releaseVersion composition contract buildLog } }"""

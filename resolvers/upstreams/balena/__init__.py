@@ -1,8 +1,8 @@
 """balena: releases of applications, which its documentation calls fleets.
 
-`client` asks, with `artifacts`, `devices`, `deployments` and `tags` for what stands beside releases and fleets, all
-through `asking`: which rows (`filters`), which fields of them (`selection`), spelled as URLs (`odata`). `rows` is what
-balena sends, `normalise` translates, `native` builds what only balena says. `writes` changes.
+`client` answers the port's questions by `releases`, `fleets`, `artifacts`, `devices`, `deployments` and `tags`, all
+through `asking`: which rows (`filters`), which columns of them (`columns`; `selection` names all there are), spelled as
+URLs (`odata`). `rows` is what balena sends, `normalise`, `files` and `native` say what is made of it. `writes` changes.
 
 Source of every fact here: balena's API pages (v7), the types of balena-sdk 23, and open-balena-api 49 as it runs.
 """

@@ -1,4 +1,4 @@
-"""Asking balena. One scope: a list is one call whatever its length, since balena sends every row that matches."""
+"""The way in to balena: each question of the port goes to the module of what it is about."""
 
 from __future__ import annotations
 
