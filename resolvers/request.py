@@ -15,11 +15,13 @@ from graphql import GraphQLResolveInfo
 from resolvers import keys
 from resolvers.errors import InvalidKey
 from resolvers.federation import order as orders
+from resolvers.federation.columns import Wants
 from resolvers.federation.filters.selection import known
 from resolvers.federation.lists import Lister, Listing
 from resolvers.federation.product_lines import LineSpec
 from resolvers.federation.reading import Reading
 from resolvers.federation.report import Collector
+from resolvers.federation.streams import whole
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
 from resolvers.graph.device import Device
@@ -81,6 +83,10 @@ class Request:
             self._lines = Lines(self._desk, self._families, self._line_specs)
         return self._lines
 
+    def want(self, wants: Wants) -> None:
+        """What the operation wants of each type of row. To be said before anything is asked; unsaid: everything."""
+        self.loaders.wants = wants
+
     def source(self, name: str) -> Source:
         return self.sources.objects[name]
 
@@ -127,7 +133,9 @@ class Request:
             source = self.source(name)
             return Reading(name, [source] if kinds is None or source.kind in kinds else [])
 
-        listing = Listing(orders.by_id("sources"), (kinds,), self.sources.names, frozenset(self.sources.names), read)
+        listing = Listing(
+            orders.by_id("sources"), (kinds,), self.sources.names, frozenset(self.sources.names), whole(read)
+        )
         # Nobody is asked for this list, it is configuration: nothing of it is told of the sources.
         lister = replace(self._lister, collector=Collector())
         return replace(await lister.connection(listing, window, at), sources=[])

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import aiohttp
 import pytest
@@ -363,6 +364,18 @@ async def test_the_change_by_curl_is_made(demo: str, mocks: MockPort, http: aioh
 
     assert answer["data"] == {"trackLatestRelease": {"fleet": {"tracksLatest": True}, "userErrors": []}}
     assert f"Authorization: Bearer {WRITE_TOKEN}" in README
+
+
+async def test_a_selection_asks_balena_for_what_is_shown(
+    demo: str, mocks: MockPort, http: aiohttp.ClientSession
+) -> None:
+    (query,) = [one for one in fences("graphql") if "kinds: [BALENA] }" in one]
+    async with http.post(demo, json={"query": query}) as reply:
+        assert "errors" not in await reply.json()
+
+    asked = [unquote(path).removeprefix("/balena") for path in mocks.paths("balena") if "whoami" not in path]
+
+    assert [f"GET {path}" for path in asked] == [one.strip() for one in fences("http")]
 
 
 async def test_the_first_answer_is_the_one_that_is_shown(

@@ -68,7 +68,7 @@ def _files(directory: Path) -> list[Path]:
 def _checked(file: Path, name: Path, schema: GraphQLSchema, limits: Limits) -> Checked:
     try:
         # The very steps of the server: parsing, validation, depth, aliases, tokens.
-        document = Documents(schema, limits, remembered=0).prepare(file.read_text(encoding="utf-8"))
+        document = Documents(schema, limits, remembered=0).prepare(file.read_text(encoding="utf-8")).document
     except Unusable as unusable:
         return Checked(1, _findings(name, unusable.errors))
     except (OSError, UnicodeDecodeError) as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 import strawberry
 
 from resolvers.errors import UpstreamError
+from resolvers.graph.columns import reads
 from resolvers.graph.version import Version, version
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class VersionCount:
     count: int = strawberry.field(description="How many devices.")
 
     @strawberry.field(description="The version they run.")
+    @reads()
     def version(self) -> Version:
         return version(self.raw_version)
 
@@ -59,10 +61,12 @@ class DriftRow:
     standing: strawberry.Private[Standing]
 
     @strawberry.field(description="The fleet.")
+    @reads()
     def fleet(self) -> Annotated[Fleet, strawberry.lazy("resolvers.graph.fleet")] | None:
         return told(self.standing.fleet)
 
     @strawberry.field(description="The cohort this row is about; null where it is about the fleet as a whole.")
+    @reads()
     def cohort(self) -> Annotated[Cohort, strawberry.lazy("resolvers.graph.cohort")] | None:
         return told(self.standing.cohort)
 
@@ -70,10 +74,12 @@ class DriftRow:
         description="What should run there: the fleet's target release (balena), the cohort's current release "
         "(NervesHub, Memfault), or the last release that went through its pipeline (BuildMaster); else null."
     )
+    @reads()
     def target_version(self) -> Version | None:
         return _version(told(self.standing.target))
 
     @strawberry.field(description="The version of the fleet's latest release; null where that is only a label.")
+    @reads()
     def latest_version(self) -> Version | None:
         return _version(told(self.standing.latest))
 
@@ -82,6 +88,7 @@ class DriftRow:
         "its order is unknown. Releases are compared with releases: dates, numbers and labels count for nothing beside "
         "them. Versions of a fleet that did not answer are not among those counted."
     )
+    @reads()
     def behind_by(self) -> int | None:
         return told(self.standing.behind_by)
 
@@ -89,11 +96,13 @@ class DriftRow:
         description="Devices by the version they run, the ten versions with most devices, most first; what tells no "
         "version is not counted. Counted by the source where it can count. Null where a source knows no devices."
     )
+    @reads()
     async def device_counts(self) -> list[VersionCount] | None:
         counts = await self.standing.counts_of()
         return None if counts is None else [VersionCount(raw_version=raw, count=n) for raw, n in counts.versions]
 
     @strawberry.field(description="Devices on all other versions than those ten.")
+    @reads()
     async def other_devices(self) -> int | None:
         counts = await self.standing.counts_of()
         return None if counts is None else counts.others

@@ -24,12 +24,14 @@ from resolvers.upstreams.config import SourceConfig
 from resolvers.upstreams.port import (
     ArtifactQuery,
     Chunk,
+    Columns,
     Fact,
     Facts,
     Failure,
     FleetQuery,
     Found,
     ReleaseQuery,
+    ReleasesBelow,
     Upstream,
 )
 
@@ -89,16 +91,18 @@ class FakeUpstream(Absent):
         self._asked("artifacts", query)
         yield Chunk([file for files in self.files.values() for file in files], self.failures)
 
-    async def releases_by_id(self, ids: Sequence[str]) -> Found[Release]:
+    async def releases_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Release]:
         return self._found("releases_by_id", ids, {row.native_id: row for row in self.rows})
 
-    async def fleets_by_id(self, ids: Sequence[str]) -> Found[Fleet]:
+    async def fleets_by_id(
+        self, ids: Sequence[str], columns: Columns = None, below: ReleasesBelow | None = None
+    ) -> Found[Fleet]:
         return self._found("fleets_by_id", ids, {row.native_id: row for row in self.own_fleets})
 
-    async def artifacts_by_id(self, ids: Sequence[str]) -> Found[Artifact]:
+    async def artifacts_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Artifact]:
         return self._found("artifacts_by_id", ids, {one.native_id: one for own in self.files.values() for one in own})
 
-    async def artifacts_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]:
+    async def artifacts_by_release_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Artifact]]:
         return self._found("artifacts_by_release_id", ids, self.files)
 
     async def columns_by_release_id(self, ids: Sequence[str], columns: frozenset[str]) -> Found[Mapping[str, Any]]:

@@ -19,6 +19,7 @@ from resolvers.federation import product_lines
 from resolvers.federation.lists import Listing
 from resolvers.federation.product_lines import LineSpec
 from resolvers.federation.reading import Reading
+from resolvers.federation.streams import whole
 from resolvers.graph.connection import Connection
 from resolvers.graph.counterpart import Counterpart
 from resolvers.graph.drift import Drift
@@ -100,7 +101,7 @@ class Lines:
             return Reading(source, rows, errors, is_lost=bool(own) and not rows)
 
         spec = self._specs[line.name]
-        listing = Listing(orders.fleets(None), ("line", spec.name), spec.sources, frozenset(spec.sources), read)
+        listing = Listing(orders.fleets(None), ("line", spec.name), spec.sources, frozenset(spec.sources), whole(read))
         return await self._desk.lister.connection(listing, window, at)
 
     async def trains(self, line: ProductLine, window: Window, at: At) -> Connection[ReleaseTrain]:
@@ -113,7 +114,7 @@ class Lines:
             return Reading(source, rows, own.errors, own.is_lost)
 
         spec = self._specs[line.name]
-        listing = Listing(orders.trains(), (spec.name,), spec.sources, frozenset(spec.sources), read)
+        listing = Listing(orders.trains(), (spec.name,), spec.sources, frozenset(spec.sources), whole(read))
         return await self._desk.lister.connection(listing, window, at)
 
     async def releases(self, train: ReleaseTrain, window: Window, at: At) -> Connection[Release]:
@@ -124,7 +125,7 @@ class Lines:
 
         spec = self._specs[train.line_name]
         identity = ("train", spec.name, train.key)
-        listing = Listing(orders.releases(None), identity, spec.sources, frozenset(spec.sources), read)
+        listing = Listing(orders.releases(None), identity, spec.sources, frozenset(spec.sources), whole(read))
         return await self._desk.lister.connection(listing, window, at)
 
     async def missing_from(self, train: ReleaseTrain) -> list[Fleet]:

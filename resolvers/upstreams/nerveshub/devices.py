@@ -14,7 +14,7 @@ from resolvers.upstreams.nerveshub import normalise
 from resolvers.upstreams.nerveshub.normalise import Product
 from resolvers.upstreams.nerveshub.products import Products, lists
 from resolvers.upstreams.payload import Rows
-from resolvers.upstreams.port import Chunk, DeviceQuery, Found, VersionCounts
+from resolvers.upstreams.port import Chunk, Columns, DeviceQuery, Found, VersionCounts
 from resolvers.upstreams.scopes import Answer
 
 PLAIN = re.compile(r"[A-Za-z0-9_.:-]+")
@@ -32,7 +32,7 @@ class Devices(Products):
         async for chunk in self.chunks(query.fleet_ids, read):
             yield chunk
 
-    async def devices_by_id(self, ids: Sequence[str]) -> Found[Device]:
+    async def devices_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Device]:
         """One of a product by its own path; for more of them the product's list, so that calls grow with products."""
 
         async def find(product: Product, own: Sequence[str]) -> Answer[Device]:
@@ -41,7 +41,7 @@ class Devices(Products):
 
         return await self.look_up(ids, 3, find)
 
-    async def devices_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Device]]:
+    async def devices_by_fleet_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Device]]:
         return await self._device_lists(ids, 2, lambda row: row.fleet_native_id)
 
     async def devices_by_cohort_id(self, ids: Sequence[str]) -> Found[Sequence[Device]]:
