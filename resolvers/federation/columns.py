@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from graphql import (
@@ -86,6 +86,8 @@ class Wanted:
     def by(self, variables: Mapping[str, Any] | None) -> Wants:
         if self.reads is None:
             return EVERYTHING
+        if not self.arguments:
+            return self._fixed
         found = set(self.reads)
         for input_type, name in self.arguments:
             more = self._of_variable(input_type, name, variables or {})
@@ -93,6 +95,10 @@ class Wanted:
                 return EVERYTHING
             found |= more
         return _wants(frozenset(found), self.links)
+
+    @cached_property
+    def _fixed(self) -> Wants:
+        return _wants(self.reads or frozenset(), self.links)
 
     def _of_variable(self, input_type: str, name: str, variables: Mapping[str, Any]) -> frozenset[Read] | None:
         if name in variables:

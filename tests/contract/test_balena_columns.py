@@ -141,6 +141,16 @@ def test_everything_is_what_the_lists_select() -> None:
     assert for_devices == selection.devices(odata.TRUE, of_cloud=True)
 
 
+def test_a_selection_that_comes_again_makes_no_new_shape() -> None:
+    columns = frozenset({"name", "artifacts_of", *linking("fleet", {"name"})})
+
+    first, again = (cut(normalise.RELEASE, frozenset({*columns}), True) for _ in range(2))
+    files_first, files_again = (files.Files(frozenset({"name", "digests"}), True) for _ in range(2))
+
+    assert first is again
+    assert files_first.types == files_again.types
+
+
 # --- what comes along ---
 
 

@@ -256,6 +256,11 @@ async def test_a_fleet_with_its_newest_releases_and_their_images_is_one_call(
     asked: Any = await source.release_pages_by_fleet_id(ids, BELOW.query, BELOW.place)
 
     assert calls == after == (2 if public else 1)  # what is ours, and what is only seen
+    assert (
+        "&$expand=owns__release($select=id,raw_version,created_at;$expand=release_image($select=id;$expand=image("
+        "$select=id,content_hash;$expand=is_a_build_of__service($select=service_name))),"
+        "release_asset($select=id,asset_key,asset);$orderby=created_at desc,id asc;$top=5)"
+    ) in reads(mocks)[0]
     assert [names(page) for page in pages] == [names(asked[one]) for one in ids]
     assert any(files for page in pages for _, files in names(page))
 

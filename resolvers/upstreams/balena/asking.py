@@ -62,7 +62,7 @@ class Asking:
     async def cut_rows(self, resource: str, options: Options, view: Cut[Any]) -> Rows[Any]:
         """The rows in the shape of the cut; all of them without what came along when that of one does not fit."""
         call, body = await self._list(odata.url(resource, options))
-        fitting = payload.fitting(body, view.row)
+        fitting = None if view.row is view.plain else payload.fitting(body, view.row)
         if fitting is not None:
             return Rows(fitting)
         return payload.decode_rows(self.source, call, body, view.plain, "$.d")

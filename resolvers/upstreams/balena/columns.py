@@ -11,7 +11,7 @@ what came along is kept without it, and the loader asks for that by itself, with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache, partial
 from typing import Any, Generic, TypeVar, get_args, get_origin
@@ -94,7 +94,7 @@ class Behind:
     needs: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Cut(Generic[T]):
     """A table for one set of attributes. row: the shape with what comes along; plain: without."""
 
@@ -247,13 +247,13 @@ def _expansions(
 
 def _shape(
     row: type[Any],
-    selected: Iterable[str],
+    selected: Container[str],
     inside: Mapping[str, tuple[str, ...]],
     along: Sequence[tuple[Behind, Cut[Any]]] = (),
 ) -> type[Any]:
     """`row` with these fields alone."""
     hints = {one.name: one.type for one in msgspec.structs.fields(row)}
-    types: dict[str, Any] = {name: hints[name] for name in selected}
+    types: dict[str, Any] = {name: hints[name] for name in hints if name in selected}
     for navigation, names in inside.items():
         types[navigation] = listing(_shape(_item(hints[navigation]), names, {}))
     for link, behind in along:
@@ -272,11 +272,16 @@ def extended(row: type[Any], types: Mapping[str, Any]) -> type[Any]:
     return _defined(row, {**{one.name: one.type for one in msgspec.structs.fields(row)}, **types}) if types else row
 
 
-def _defined(row: type[Any], types: Mapping[str, Any]) -> type[Any]:
+def _defined(row: Any, types: Mapping[str, Any]) -> type[Any]:
+    return _struct(row, tuple(types.items()))
+
+
+@lru_cache(maxsize=2 * SHAPES)  # making one costs as much as decoding a page
+def _struct(row: type[Any], types: tuple[tuple[str, Any], ...]) -> type[Any]:
     """A struct of these fields. One that `row` has keeps its default: what had to be there still has to."""
     known = {one.name: one for one in msgspec.structs.fields(row)}
     specified: list[Any] = []
-    for name, hint in types.items():
+    for name, hint in types:
         one = known.get(name)
         if one is not None and one.default is not msgspec.NODEFAULT:
             specified.append((name, hint, one.default))

@@ -13,16 +13,15 @@ from typing import Any
 
 import msgspec
 
-from resolvers.graph.artifact import Artifact
 from resolvers.graph.columns import linked, without
 from resolvers.graph.enums import OrderDirection, ReleaseOrderField
 from resolvers.graph.release import Release
 from resolvers.upstreams import payload
 from resolvers.upstreams.balena import files, filters, normalise, odata, selection
 from resolvers.upstreams.balena.asking import Asking, numbered, side_by_side
-from resolvers.upstreams.balena.columns import Cut, with_more
+from resolvers.upstreams.balena.columns import At, Cut, with_more
 from resolvers.upstreams.balena.odata import Condition, Direction, Options
-from resolvers.upstreams.balena.rows import ColumnsRow, ReleaseFilesRow
+from resolvers.upstreams.balena.rows import ColumnsRow
 from resolvers.upstreams.payload import Rows
 from resolvers.upstreams.port import Chunk, Columns, Found, Page, Place, ReleaseQuery, Scopes
 from resolvers.upstreams.scopes import Answer
@@ -140,12 +139,11 @@ def _with_files(asking: Asking, view: Cut[Release], columns: Columns) -> Cut[Rel
         return view
     parts = files.Files(behind, asking.of_cloud)
 
-    def brought(row: ReleaseFilesRow) -> Sequence[Artifact]:
+    def make(row: Any, at: At) -> Any:
+        if type(row) is view.plain:
+            return None
         # An image may be in releases that are not in this answer.
-        return parts.of(asking.source, [row], has_all_releases=False)
-
-    def make(row: Any, at: object) -> Any:
-        return None if type(row) is view.plain else partial(brought, row)
+        return partial(parts.of, at.source, [row], has_all_releases=False)
 
     return with_more(view, parts.expand, parts.types, {"artifacts_of": make})
 
