@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import GraphQLResolveInfo
+from strawberry import Schema
 
 from resolvers import keys
 from resolvers.errors import InvalidKey
 from resolvers.federation import order as orders
-from resolvers.federation.columns import Wants
+from resolvers.federation.columns import Wanted
 from resolvers.federation.filters.selection import known
 from resolvers.federation.lists import Lister, Listing
 from resolvers.federation.product_lines import LineSpec
@@ -33,7 +34,7 @@ from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
 from resolvers.graph.source import Source
 from resolvers.graph.window import Window
-from resolvers.lists import Desk, artifacts, children, fleets, kin, releases
+from resolvers.lists import Desk, ahead, artifacts, children, fleets, kin, releases
 from resolvers.lists.lines import Lines
 from resolvers.loaders import Loaders, Route
 from resolvers.principal import Anyone, Principal
@@ -83,9 +84,10 @@ class Request:
             self._lines = Lines(self._desk, self._families, self._line_specs)
         return self._lines
 
-    def want(self, wants: Wants) -> None:
+    def want(self, wanted: Wanted, schema: Schema, variables: Mapping[str, Any] | None) -> None:
         """What the operation wants of each type of row. To be said before anything is asked; unsaid: everything."""
-        self.loaders.wants = wants
+        self.loaders.wants = wanted.by(variables)
+        self.loaders.below = ahead.below_fleets(self._desk, wanted, schema, variables or {})
 
     def source(self, name: str) -> Source:
         return self.sources.objects[name]

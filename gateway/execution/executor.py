@@ -71,7 +71,7 @@ class Executor:
         self, found: Found, asked: Operation, request: Request, request_id: str, *, tell_losses: bool
     ) -> Answer:
         """Executes an operation that `find` has found."""
-        request.want(found.wanted.by(asked.variables))
+        request.want(found.wanted, self._schema, asked.variables)
         outcome = execute(
             core(self._schema),
             found.document,
