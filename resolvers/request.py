@@ -74,7 +74,7 @@ class Request:
         self.loaders = Loaders(sources.upstreams)
         self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
         self._desk = Desk(sources, self.loaders, self._lister)
-        self._families: dict[Route, kin.Family] = {}
+        self._families: kin.Families = {}
         self._line_specs = settings.product_lines
         self._lines: Lines | None = None
 

@@ -54,7 +54,10 @@ async def with_slug(desk: Desk, slug: str, source: str | None) -> Fleet | None:
     where = FleetFilter(slugs=[slug], sources=None if source is None else [source])
     selection = filters.select(desk.sources.facts, where)
     readings = await asyncio.gather(
-        *(_read(desk, selection, name, *filters.READS["slugs"]) for name in sorted(selection.asked))
+        *(
+            _read(desk, selection, name, *(f"Fleet.{name}" for name in filters.READS["slugs"]))
+            for name in sorted(selection.asked)
+        )
     )
     found = [fleet for reading in readings for fleet in reading.rows]
     if len({fleet.source_name for fleet in found}) > 1:

@@ -181,11 +181,10 @@ LOOK_UPS = [
     pytest.param(
         "query ($fleet: ID!) { fleet(id: $fleet) { releases { nodes { name fleet { name } } } } }",
         [
-            f"application?$select=id,app_name&$filter=({OUR_FLEETS}) and (id in (F))",
-            f"application?$select=id&$filter=({OUR_FLEETS}) and (id in (F))&$expand=owns__release("
+            f"application?$select=id,app_name&$filter=({OUR_FLEETS}) and (id in (F))&$expand=owns__release("
             "$select=id,belongs_to__application,raw_version,created_at;$orderby=created_at desc,id asc;$top=26)",
         ],
-        id="releases below a fleet, which is known",
+        id="a fleet with its first releases",
     ),
 ]
 
