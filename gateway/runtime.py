@@ -45,7 +45,8 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
 
     server = settings.server
     limits = Limits(server.max_depth, server.max_aliases, server.max_tokens, server.max_rows, server.max_page_size)
-    executor = Executor(schema, Documents(core(schema), limits, server.documents_cached), limits)
+    documents = Documents(core(schema), limits, server.documents_cached)
+    executor = Executor(schema, documents, limits, compiled=server.compiled)
     async with Transport(observe) as transport:
         sources = open_sources(settings.sources, transport, health)
         yield Runtime(settings, executor, sources, health, ListSettings(_cursor_key(settings), server.max_page_size))

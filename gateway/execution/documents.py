@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from graphql import (
@@ -16,6 +17,7 @@ from graphql import (
 )
 
 from gateway.execution import limits
+from gateway.execution.compiled import Plans
 from gateway.execution.limits import Limits
 
 REMEMBERED_CHARACTERS = 32_768
@@ -31,6 +33,14 @@ class Unusable(Exception):  # says what the document is
         self.code = code  # for errors that carry none of their own: Apollo's words, which clients know
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document that may be executed, and what is compiled of it: both are forgotten together."""
+
+    document: DocumentNode
+    plans: Plans
+
+
 class Documents:
     """Prepared documents by their text, the least recently used forgotten first. Those that fail are not kept."""
 
@@ -38,11 +48,11 @@ class Documents:
         self._schema, self._limits = schema, limits
         self._remembered = lru_cache(maxsize=remembered)(self._prepare)
 
-    def prepare(self, text: str) -> DocumentNode:
+    def prepare(self, text: str) -> Prepared:
         """Raises Unusable."""
         return self._prepare(text) if len(text) > REMEMBERED_CHARACTERS else self._remembered(text)
 
-    def _prepare(self, text: str) -> DocumentNode:
+    def _prepare(self, text: str) -> Prepared:
         document = self._parse(text)
         errors = validate(self._schema, document)
         if errors:
@@ -50,7 +60,7 @@ class Documents:
         errors = limits.check(document, self._limits)
         if errors:
             raise Unusable(errors, "QUERY_TOO_COMPLEX")
-        return document
+        return Prepared(document, Plans(document))
 
     def _parse(self, text: str) -> DocumentNode:
         try:

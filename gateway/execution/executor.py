@@ -11,6 +11,7 @@ from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
 from gateway.execution import documents, masking, rows
+from gateway.execution.compiled import CompiledExecutor, PlainExecutor, Plans
 from gateway.execution.documents import Documents, Unusable
 from gateway.execution.limits import Limits, too_complex
 from resolvers.request import Request
@@ -31,6 +32,7 @@ class Found:
 
     document: DocumentNode
     node: OperationDefinitionNode
+    plans: Plans
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +48,25 @@ class Answer:
 
 
 class Executor:
-    """Runs operations with graphql-core, in strawberry's own execution context.
+    """Runs operations with graphql-core, in strawberry's own execution context. compiled: and with compiled functions.
 
     Not through `Schema.execute`: it takes the text, and would parse and validate it again for each request.
     """
 
-    def __init__(self, schema: Schema, documents: Documents, limits: Limits):
+    def __init__(self, schema: Schema, documents: Documents, limits: Limits, *, compiled: bool = True):
         self._schema, self._documents, self._limits = schema, documents, limits
+        self._executor_class = CompiledExecutor if compiled else PlainExecutor
 
     def find(self, asked: Operation) -> Found:
         """The operation, prepared. Raises Unusable."""
-        document = self._documents.prepare(asked.text)
+        prepared = self._documents.prepare(asked.text)
+        document = prepared.document
         node = documents.operation(document, asked.name)
         limits = self._limits
         count = rows.count(document, node, asked.variables, limits.max_page)
         if count > limits.max_rows:
             raise Unusable([too_complex("a number of rows of up to", count, limits.max_rows)], "QUERY_TOO_COMPLEX")
-        return Found(document, node)
+        return Found(document, node, prepared.plans)
 
     async def run(
         self, found: Found, asked: Operation, request: Request, request_id: str, *, tell_losses: bool
@@ -74,7 +78,8 @@ class Executor:
             context_value=request,
             variable_values=asked.variables,
             operation_name=asked.name,
-            executor_class=self._schema.execution_context_class,
+            executor_class=self._executor_class,
+            plans=found.plans,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # typed as bool, made for this place
         )
         result = await outcome if isawaitable(outcome) else outcome
