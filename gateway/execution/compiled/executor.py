@@ -35,7 +35,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         self,
         return_type: GraphQLObjectType,
         field_details_list: list[FieldDetails],
-        info: GraphQLResolveInfo,
+        info: GraphQLResolveInfo[Any],
         path: Path,
         result: Any,
         position_context: Any,
@@ -50,9 +50,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
                 pass
             else:
                 return self._settled(shown, region, notes) if any(notes[1:]) else shown
-        return super().complete_object_value(
-            return_type, field_details_list, info, path, result, position_context
-        )
+        return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
 
     async def _settled(self, shown: dict[str, Any], region: Region, notes: list[Any]) -> dict[str, Any]:
         await settle(self, region, notes)

@@ -38,7 +38,7 @@ def serialiser(leaf: GraphQLLeafType) -> Callable[[Any], Any]:
     def serialised(value: Any) -> Any:
         if type(value) not in _PLAIN and (isinstance(value, Exception) or optimized_is_awaitable(value)):
             raise Surprise
-        coerced = None if value is None else coerce(value)
+        coerced = None if value is None or value is Undefined else coerce(value)
         if coerced is None or coerced is Undefined:
             raise Surprise
         return coerced

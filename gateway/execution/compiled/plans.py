@@ -95,5 +95,5 @@ class _Directives(Visitor):
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
         self.names.add(node.name.value)
-        values = [argument.value for argument in node.arguments]
+        values = [argument.value for argument in node.arguments or ()]
         self.variables.update(value.name.value for value in values if isinstance(value, VariableNode))

@@ -118,6 +118,4 @@ async def _completed(
 ) -> None:
     path = slot.path(trail)
     info = executor.build_resolve_info(slot.field, to_nodes(slot.details), slot.parent, path)
-    into[slot.key] = await executor.complete_awaitable_value(
-        slot.field.type, slot.details, info, path, answer, None
-    )
+    into[slot.key] = await executor.complete_awaitable_value(slot.field.type, slot.details, info, path, answer, None)

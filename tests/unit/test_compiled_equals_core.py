@@ -1,0 +1,105 @@
+"""The compiled executor answers as graphql-core does: `data` byte for byte, errors as a set, and never asks more."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from inspect import isawaitable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import structlog.testing
+from graphql import GraphQLError, execute
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from strawberry.execution import optimized_is_awaitable
+
+import gateway.http.explorer
+from gateway.execution.compiled import CompiledExecutor, PlainExecutor
+from gateway.execution.documents import Documents, Prepared, Unusable
+from gateway.execution.executor import core
+from gateway.execution.limits import Limits
+from resolvers.schema import schema
+from tests.unit import fake_upstreams
+from tests.unit.generated_operations import Generated, operations
+from tests.unit.hostile_worlds import HostileUpstream, World
+
+QUERIES = sorted((Path(gateway.http.explorer.__file__).parent / "queries").glob("*.graphql"))
+DOCUMENTS = Documents(core(schema), Limits(100, 10_000, 1_000_000, 10**9, 200), 1000)
+
+chances = st.sampled_from((0.0, 0.01, 0.05, 0.2))
+worlds = st.builds(World, st.integers(0, 10**6), chances, chances)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All of an answer that a client, or an upstream, can tell."""
+
+    data: str
+    errors: frozenset[str]
+    told: str
+
+    @property
+    def has_data(self) -> bool:
+        return self.data != "None"
+
+
+async def outcome(executor_class: Any, prepared: Prepared, variables: dict[str, Any], world: World) -> Outcome:
+    upstreams = [HostileUpstream(name, world) for name in "ab"]
+    request = fake_upstreams.request(*upstreams)  # type: ignore[arg-type]
+    answered = execute(
+        core(schema),
+        prepared.document,
+        context_value=request,
+        variable_values=variables,
+        executor_class=executor_class,
+        is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+        plans=prepared.plans,
+    )
+    result: Any = await answered if isawaitable(answered) else answered
+    data = repr(result.data) if result.data is None or _is_odd(result.data) else orjson.dumps(result.data).decode()
+    told = repr((sorted(map(repr, request.collector.losses)), sorted(request.collector.states.items())))
+    await _rest()
+    return Outcome(data, frozenset(map(_shown, result.errors or ())), told)
+
+
+def _shown(error: GraphQLError) -> str:
+    original = error.original_error
+    return f"{error.message} {error.path} {error.locations} {type(original).__name__} {original}"
+
+
+def _is_odd(data: Any) -> bool:
+    """A JSON scalar hands on whatever it is given, also what is no JSON."""
+    try:
+        orjson.dumps(data)
+    except TypeError:
+        return True
+    return False
+
+
+async def _rest() -> None:
+    """graphql-core leaves what it need not wait for behind."""
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.gather(*others, return_exceptions=True)
+
+
+def prepared(operation: Generated) -> Prepared:
+    try:
+        return DOCUMENTS.prepare(operation.text)
+    except Unusable as error:
+        assume("conflict" not in str(error))  # fields of two types that have one name and not one shape
+        raise AssertionError(f"{error}\n{operation.text}") from None
+
+
+@settings(max_examples=300)
+@given(operations(), worlds)
+def test_any_operation_over_any_world_is_answered_as_by_core(operation: Generated, world: World) -> None:
+    document = prepared(operation)
+
+    with structlog.testing.capture_logs():  # mistakes of a world's rows are ours to log
+        compiled = asyncio.run(outcome(CompiledExecutor, document, operation.variables, world))
+        plain = asyncio.run(outcome(PlainExecutor, document, operation.variables, world))
+
+    assert compiled == plain
