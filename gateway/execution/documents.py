@@ -35,10 +35,13 @@ class Unusable(Exception):  # says what the document is
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A document that may be executed, and what is compiled of it: both are forgotten together."""
+    """A document that may be executed, and what is compiled of it: both are forgotten together.
+
+    plans: None when the document is not kept, since compiling pays from the second time on.
+    """
 
     document: DocumentNode
-    plans: Plans
+    plans: Plans | None = None
 
 
 class Documents:
@@ -46,13 +49,19 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, remembered: int):
         self._schema, self._limits = schema, limits
+        self._is_remembering = remembered > 0
         self._remembered = lru_cache(maxsize=remembered)(self._prepare)
 
     def prepare(self, text: str) -> Prepared:
         """Raises Unusable."""
-        return self._prepare(text) if len(text) > REMEMBERED_CHARACTERS else self._remembered(text)
+        is_kept = self._is_remembering and len(text) <= REMEMBERED_CHARACTERS
+        return self._remembered(text) if is_kept else Prepared(self._usable(text))
 
     def _prepare(self, text: str) -> Prepared:
+        document = self._usable(text)
+        return Prepared(document, Plans(document))
+
+    def _usable(self, text: str) -> DocumentNode:
         document = self._parse(text)
         errors = validate(self._schema, document)
         if errors:
@@ -60,7 +69,7 @@ class Documents:
         errors = limits.check(document, self._limits)
         if errors:
             raise Unusable(errors, "QUERY_TOO_COMPLEX")
-        return Prepared(document, Plans(document))
+        return document
 
     def _parse(self, text: str) -> DocumentNode:
         try:

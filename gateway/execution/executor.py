@@ -32,7 +32,7 @@ class Found:
 
     document: DocumentNode
     node: OperationDefinitionNode
-    plans: Plans
+    plans: Plans | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,18 @@ NOT_THE_SAME_TWICE = frozenset({("SourceReport", "fetchedAt")})
 ALIASES = ("class", "None", "o", "p", "j", "d", "n1", "type", "rows", "Surprise", "__proto", "x", "data")
 "Names that would do harm if they were ever part of generated code."
 LISTS = ("releases", "fleets", "artifacts", "devices")
-OBJECTS = ("sources", "source", "node", "nodes", "release", "fleet", "artifact", "device", "releaseByNativeId", "fleetByNativeId")
+OBJECTS = (
+    "sources",
+    "source",
+    "node",
+    "nodes",
+    "release",
+    "fleet",
+    "artifact",
+    "device",
+    "releaseByNativeId",
+    "fleetByNativeId",
+)
 CONDITIONS = ("yes", "no")
 
 

@@ -110,7 +110,9 @@ class World:
         shown = {field.extensions["strawberry-definition"].python_name: field.type for field in type_.fields.values()}
         for field in dataclasses.fields(own):
             if field.init and field.name not in given:
-                made = self._of_type(shown[field.name], luck) if field.name in shown else self._private(field, name, luck)
+                made = (
+                    self._of_type(shown[field.name], luck) if field.name in shown else self._private(field, name, luck)
+                )
                 given[field.name] = made
         return own(**given)
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 import structlog.testing
 from graphql import GraphQLError, execute
 from hypothesis import assume, given, settings

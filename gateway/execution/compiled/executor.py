@@ -18,17 +18,17 @@ from gateway.execution.compiled.settling import settle
 class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
     """graphql-core alone, which takes plans and leaves them."""
 
-    def __init__(self, *args: Any, plans: Plans, **kwargs: Any):
+    def __init__(self, *args: Any, plans: Plans | None = None, **kwargs: Any):
         super().__init__(*args, **kwargs)
 
 
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     """graphql-core, and compiled functions for what is below its root fields."""
 
-    def __init__(self, *args: Any, plans: Plans, **kwargs: Any):
+    def __init__(self, *args: Any, plans: Plans | None = None, **kwargs: Any):
         super().__init__(*args, **kwargs)
         is_usual = self.middleware_manager is None and self.abort_signal is None and self.error_propagation
-        self._regions = plans.of(self.operation, self.variable_values.coerced) if is_usual else None
+        self._regions = plans.of(self.operation, self.variable_values.coerced) if plans and is_usual else None
         self._info = ContextOnly(self.context_value)
 
     def complete_object_value(

@@ -92,24 +92,37 @@ async def _filled(
 
 
 def _shown(slot: Slot, region: Region, rows: list[Row], answers: Answers, notes: list[Any]) -> list[Row]:
-    """Those that could not be shown, with their answers. Rows of one answer share what is shown of it."""
-    odd: list[Row] = []
+    """Shows the answer to each row; those it could not show, with their answers instead of what was asked."""
+    show = _shown_each if region.slots else _shown_shared
+    return show(slot, region, rows, answers, notes)
+
+
+def _shown_shared(slot: Slot, region: Region, rows: list[Row], answers: Answers, notes: list[Any]) -> list[Row]:
+    """Nothing below is waited for: rows of one answer share what is shown of it."""
     shown: dict[Any, Any] = {}
+    for asked, answer in answers.items():
+        with suppress(Exception):
+            shown[asked] = region.answer(answer.result(), None, notes)
+    odd: list[Row] = []
     for into, asked, trail in rows:
         if asked in shown:
             into[slot.key] = shown[asked]
-            continue
+        else:
+            odd.append((into, answers[asked], trail))
+    return odd
+
+
+def _shown_each(slot: Slot, region: Region, rows: list[Row], answers: Answers, notes: list[Any]) -> list[Row]:
+    """Each row has its own, since what fails below has a path of its own in each."""
+    odd: list[Row] = []
+    for into, asked, trail in rows:
         before = [len(noted) for noted in notes[1:]]
         try:
-            value = region.answer(answers[asked].result(), (trail, slot.key, slot.parent.name), notes)
+            into[slot.key] = region.answer(answers[asked].result(), (trail, slot.key, slot.parent.name), notes)
         except Exception:
             for noted, length in zip(notes[1:], before, strict=True):
                 del noted[length:]
             odd.append((into, answers[asked], trail))
-            continue
-        into[slot.key] = value
-        if not region.slots:
-            shown[asked] = value
     return odd
 
 

@@ -157,9 +157,9 @@ class _Writer:
         key = self.text.fresh()
         ask = [
             f"s, {key} = o.source_name, o.{way.by}",
-            f"if {key} is not None:",
-            f"    if type({key}) is not str or type(s) is not str: raise Surprise",
+            f"if type({key}) is str and type(s) is str:",
             f"    {self._later(one, f'(s, {key})', way)}",
+            f"elif {key} is not None: raise Surprise" if way.is_optional else "else: raise Surprise",
         ]
         if way.known is None:
             return [], "None", ask
