@@ -12,6 +12,7 @@ from graphql import (
     is_abstract_type,
     is_composite_type,
     is_leaf_type,
+    is_union_type,
 )
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ SCHEMA = core(schema)
 NOT_THE_SAME_TWICE = frozenset({("SourceReport", "fetchedAt")})
 ALIASES = ("class", "None", "o", "p", "j", "d", "n1", "type", "rows", "Surprise", "__proto", "x", "data")
 "Names that would do harm if they were ever part of generated code."
+BY_NATIVE_ID = ("releaseByNativeId", "fleetByNativeId")
 LISTS = ("releases", "fleets", "artifacts", "devices")
 OBJECTS = (
     "sources",
@@ -54,6 +56,27 @@ class _State:
     used: set[str] = field(default_factory=set)
     fragments: list[str] = field(default_factory=list)
     aliases: int = 0
+
+
+def everything(row: str) -> str:
+    """An operation with all fields of a type, and below those that hold objects of others all of their plain ones."""
+    asked = " ".join(f'n{one}: node(id: "{keys.encode(row, "a", one)}") {{ ...All }}' for one in IDS)
+    return f"{{ {asked} }} fragment All on {row} {_all(SCHEMA.type_map[row], 2)}"
+
+
+def _all(type_: Any, depth: int) -> str:
+    if is_union_type(type_):
+        return f"{{ __typename {' '.join(f'... on {one.name} {_all(one, depth)}' for one in type_.types)} }}"
+    shown = (_whole(type_, name, get_named_type(one.type), depth) for name, one in type_.fields.items())
+    return f"{{ __typename {' '.join(filter(None, shown))} }}"
+
+
+def _whole(parent: Any, name: str, type_: Any, depth: int) -> str:
+    if (parent.name, name) in NOT_THE_SAME_TWICE:
+        return ""
+    if is_leaf_type(type_):
+        return name
+    return f"{name} {_all(type_, depth - 1)}" if depth else ""
 
 
 @st.composite
@@ -150,8 +173,7 @@ def _part(draw: st.DrawFn, state: _State, type_: GraphQLNamedType, depth: int) -
 
 def _fragment(draw: st.DrawFn, state: _State, type_: GraphQLNamedType, depth: int) -> str:
     """Inline, named, or without a type; on the type, or on one that it may be or that it implements."""
-    others = list(SCHEMA.get_possible_types(type_)) if is_abstract_type(type_) else [type_, *type_.interfaces]  # type: ignore[arg-type, attr-defined]
-    on = draw(st.sampled_from(others))
+    on = draw(st.sampled_from(_may_be(type_)))
     if not is_composite_type(on):
         return "__typename"
     inner = _fields_of(draw, state, on, depth)
@@ -160,6 +182,10 @@ def _fragment(draw: st.DrawFn, state: _State, type_: GraphQLNamedType, depth: in
         return f"... on {on.name}{directives} {inner}"
     state.fragments.append(f"fragment F{len(state.fragments)} on {on.name} {inner}")
     return f"...F{len(state.fragments) - 1}{directives}"
+
+
+def _may_be(type_: Any) -> list[Any]:
+    return list(SCHEMA.get_possible_types(type_)) if is_abstract_type(type_) else [type_, *type_.interfaces]
 
 
 def _fields_of(draw: st.DrawFn, state: _State, type_: Any, depth: int) -> str:

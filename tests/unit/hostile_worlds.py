@@ -59,14 +59,30 @@ class Text(str):
     """As good as a str, and not one."""
 
 
-ODD = (None, None, None, "text", 7, {}, {"a": 1}, [], [None], ValueError("odd"), Later(None), Odd(), Undefined, MOMENT)
+ODD = (
+    None,
+    None,
+    None,
+    "text",
+    7,
+    {},
+    {"a": 1},
+    [],
+    [None],
+    (),
+    {"a"},
+    range(2),
+    ValueError("odd"),
+    Odd(),
+    Undefined,
+    MOMENT,
+)
 NEARLY: dict[type, tuple[Any, ...]] = {
     int: (2**31, -(2**31) - 1, 7.0, 7.5, "7", "seven", True, -1),
     str: (7, 1.5, float("nan"), True, b"text", Text("text"), Decimal("1.50")),
     bool: (0, 1, 0.0, float("inf"), "true"),
     float: (1, float("nan"), "1.5", Decimal("1.5"), True),
     datetime: (MOMENT.replace(tzinfo=None), MOMENT.date(), MOMENT.isoformat(), MOMENT.astimezone(EAST)),
-    list: ((), ("text",), {"a"}, range(2), {"a": 1}),
 }
 "What is close to a type, and so perhaps taken for it."
 
@@ -99,9 +115,11 @@ class World:
         return Random(f"{self.seed} {about}").random() < self.failures
 
     def _odd(self, luck: Random, usual: Any) -> Any:
-        if luck.random() < 0.5 and type(usual) in NEARLY:
-            return luck.choice(NEARLY[type(usual)])
-        return luck.choice((*ODD, (usual, usual), Later(usual)))
+        if type(usual) not in NEARLY:
+            return luck.choice((*ODD, (usual, usual)))
+        # Only what is as it should be is awaited: where it were not, and must not be null, graphql-core cancels the
+        # fields beside it, and with them look-ups that others wait for as well; the request ends, whoever executes it.
+        return luck.choice((*ODD, *NEARLY[type(usual)], *NEARLY[type(usual)], Later(usual)))
 
     def _made(self, name: str, luck: Random, **given: Any) -> Any:
         type_ = core(schema).type_map[name]

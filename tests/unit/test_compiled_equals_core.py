@@ -1,4 +1,4 @@
-"""The compiled executor answers as graphql-core does: `data` byte for byte, errors as a set, and never asks more."""
+"""The compiled executor answers as graphql-core does: `data` byte for byte, errors as a set, and asks the same."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 import structlog.testing
 from graphql import GraphQLError, execute
 from hypothesis import assume, given, settings
@@ -22,11 +23,13 @@ from gateway.execution.executor import core
 from gateway.execution.limits import Limits
 from resolvers.schema import schema
 from tests.unit import fake_upstreams
-from tests.unit.generated_operations import Generated, operations
-from tests.unit.hostile_worlds import HostileUpstream, World
+from tests.unit.generated_operations import Generated, everything, operations
+from tests.unit.hostile_worlds import ROWS, HostileUpstream, World
 
 QUERIES = sorted((Path(gateway.http.explorer.__file__).parent / "queries").glob("*.graphql"))
 DOCUMENTS = Documents(core(schema), Limits(100, 10_000, 1_000_000, 10**9, 200), 1000)
+
+EVERYTHING = {row: everything(row) for row in ROWS}
 
 chances = st.sampled_from((0.0, 0.01, 0.05, 0.2))
 worlds = st.builds(World, st.integers(0, 10**6), chances, chances)
@@ -39,6 +42,7 @@ class Outcome:
     data: str
     errors: frozenset[str]
     told: str
+    calls: frozenset[str]  # how often is for the suite: lists that arrive in one turn of the loop share calls by chance
 
     @property
     def has_data(self) -> bool:
@@ -61,7 +65,8 @@ async def outcome(executor_class: Any, prepared: Prepared, variables: dict[str, 
     data = repr(result.data) if result.data is None or _is_odd(result.data) else orjson.dumps(result.data).decode()
     told = repr((sorted(map(repr, request.collector.losses)), sorted(request.collector.states.items())))
     await _rest()
-    return Outcome(data, frozenset(map(_shown, result.errors or ())), told)
+    calls = frozenset(f"{one.name} {call}" for one in upstreams for call in one.calls)
+    return Outcome(data, frozenset(map(_shown, result.errors or ())), told, calls)
 
 
 def _shown(error: GraphQLError) -> str:
@@ -92,13 +97,35 @@ def prepared(operation: Generated) -> Prepared:
         raise AssertionError(f"{error}\n{operation.text}") from None
 
 
-@settings(max_examples=300)
+def both(document: Prepared, variables: dict[str, Any], world: World) -> tuple[Outcome, Outcome]:
+    """The outcome when compiled, and graphql-core's own."""
+    with structlog.testing.capture_logs():  # what is wrong with a world's rows is logged as our mistake
+        compiled = asyncio.run(outcome(CompiledExecutor, document, variables, world))
+        plain = asyncio.run(outcome(PlainExecutor, document, variables, world))
+    return compiled, plain
+
+
+@settings(max_examples=150)
 @given(operations(), worlds)
 def test_any_operation_over_any_world_is_answered_as_by_core(operation: Generated, world: World) -> None:
-    document = prepared(operation)
+    compiled, plain = both(prepared(operation), operation.variables, world)
 
-    with structlog.testing.capture_logs():  # mistakes of a world's rows are ours to log
-        compiled = asyncio.run(outcome(CompiledExecutor, document, operation.variables, world))
-        plain = asyncio.run(outcome(PlainExecutor, document, operation.variables, world))
+    assert compiled == plain
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda path: path.stem)
+@given(worlds)
+@settings(max_examples=10)
+def test_the_explorer_s_queries_are_answered_as_by_core(query: Path, world: World) -> None:
+    compiled, plain = both(DOCUMENTS.prepare(query.read_text()), {}, world)
+
+    assert compiled == plain
+
+
+@pytest.mark.parametrize("row", EVERYTHING)
+@given(worlds)
+@settings(max_examples=10)
+def test_all_fields_of_a_type_are_answered_as_by_core(row: str, world: World) -> None:
+    compiled, plain = both(DOCUMENTS.prepare(EVERYTHING[row]), {}, world)
 
     assert compiled == plain
