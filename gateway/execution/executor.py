@@ -12,7 +12,7 @@ from strawberry.execution import optimized_is_awaitable
 
 from gateway.execution import documents, masking, rows
 from gateway.execution.compiled import CompiledExecutor, PlainExecutor, Plans
-from gateway.execution.documents import Documents, Unusable
+from gateway.execution.documents import Documents, Prepared, Unusable
 from gateway.execution.limits import Limits, too_complex
 from resolvers.request import Request
 
@@ -60,13 +60,19 @@ class Executor:
     def find(self, asked: Operation) -> Found:
         """The operation, prepared. Raises Unusable."""
         prepared = self._documents.prepare(asked.text)
-        document = prepared.document
-        node = documents.operation(document, asked.name)
-        limits = self._limits
-        count = rows.count(document, node, asked.variables, limits.max_page)
-        if count > limits.max_rows:
-            raise Unusable([too_complex("a number of rows of up to", count, limits.max_rows)], "QUERY_TOO_COMPLEX")
-        return Found(document, node, prepared.plans)
+        node = documents.operation(prepared.document, asked.name)
+        count, most = self._rows(prepared, node, asked), self._limits.max_rows
+        if count > most:
+            raise Unusable([too_complex("a number of rows of up to", count, most)], "QUERY_TOO_COMPLEX")
+        return Found(prepared.document, node, prepared.plans)
+
+    def _rows(self, prepared: Prepared, node: OperationDefinitionNode, asked: Operation) -> int:
+        if asked.name in prepared.rows:
+            return prepared.rows[asked.name]
+        count = rows.count(prepared.document, node, asked.variables, self._limits.max_page)
+        if rows.is_fixed(node):
+            prepared.rows[asked.name] = count
+        return count
 
     async def run(
         self, found: Found, asked: Operation, request: Request, request_id: str, *, tell_losses: bool
