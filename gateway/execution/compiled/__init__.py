@@ -18,7 +18,7 @@ selection of an object becomes one generated function, and a look-up is asked on
 - Plans are in the entry of the prepared document, by operation, values of the variables of @skip and @include, and path
   with its types. Not by the identity of a node: it is given again after the entry was forgotten.
 
-Rejected: closures instead of source text (a call a field: three times as slow). Completing lists instead of objects
+Rejected: closures instead of source text (a call for every field of every row). Completing lists instead of objects
 (core meets few lists of objects: connections are objects). Falling back row by row within a list (a row that must not
 be null takes the list along; core, once it has the list, comes back here with each row anyway). Recognising look-ups by
 running their resolvers against a recorder (a coroutine a row): they are declared, in `resolvers/graph/lookups.py`.

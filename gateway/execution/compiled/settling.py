@@ -24,9 +24,14 @@ async def settle(executor: Executor[Any], region: Region, notes: Sequence[Any]) 
     pending = [
         _asked(executor, slot, rows, notes[0]) for slot, rows in zip(region.slots, notes[1:], strict=True) if rows
     ]
+    await _all(pending)
+
+
+async def _all(pending: Sequence[Coroutine[Any, Any, None]]) -> None:
+    """Side by side; one alone needs no task."""
     if len(pending) == 1:
         await pending[0]
-    else:
+    elif pending:
         await asyncio.gather(*pending)
 
 
@@ -85,10 +90,10 @@ async def _filled(
                 await answer
     notes = region.notes(info)
     odd = _shown(slot, region, rows, answers, notes)
+    pending = [_completed(executor, slot, into, trail, answer) for into, answer, trail in odd]
     if any(notes[1:]):
-        await settle(executor, region, notes)
-    if odd:
-        await asyncio.gather(*(_completed(executor, slot, into, trail, answer) for into, answer, trail in odd))
+        pending.append(settle(executor, region, notes))
+    await _all(pending)
 
 
 def _shown(slot: Slot, region: Region, rows: list[Row], answers: Answers, notes: list[Any]) -> list[Row]:
