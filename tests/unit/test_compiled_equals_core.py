@@ -1,4 +1,8 @@
-"""The compiled executor answers as graphql-core does: `data` byte for byte, errors as a set, and asks the same."""
+"""The compiled executor answers as graphql-core does: `data` byte for byte, errors as a set.
+
+Calls are not compared here: lists that arrive in one turn of the loop share some by chance. The whole suite counts
+them, with compiled selections and without.
+"""
 
 from __future__ import annotations
 
@@ -37,12 +41,11 @@ worlds = st.builds(World, st.integers(0, 10**6), chances, chances)
 
 @dataclass(frozen=True)
 class Outcome:
-    """All of an answer that a client, or an upstream, can tell."""
+    """All of an answer that a client can tell. told: of the sources, by the request's collector."""
 
     data: str
     errors: frozenset[str]
     told: str
-    calls: frozenset[str]  # how often is for the suite: lists that arrive in one turn of the loop share calls by chance
 
     @property
     def has_data(self) -> bool:
@@ -65,8 +68,7 @@ async def outcome(executor_class: Any, prepared: Prepared, variables: dict[str, 
     data = repr(result.data) if result.data is None or _is_odd(result.data) else orjson.dumps(result.data).decode()
     told = repr((sorted(map(repr, request.collector.losses)), sorted(request.collector.states.items())))
     await _rest()
-    calls = frozenset(f"{one.name} {call}" for one in upstreams for call in one.calls)
-    return Outcome(data, frozenset(map(_shown, result.errors or ())), told, calls)
+    return Outcome(data, frozenset(map(_shown, result.errors or ())), told)
 
 
 def _shown(error: GraphQLError) -> str:
