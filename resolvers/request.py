@@ -22,7 +22,7 @@ from resolvers.federation.report import Collector
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
 from resolvers.graph.device import Device
-from resolvers.graph.enums import SourceKind
+from resolvers.graph.enums import AnswerState, SourceKind
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.inputs import ArtifactFilter, DeviceFilter, FleetFilter, FleetOrder, ReleaseFilter, ReleaseOrder
 from resolvers.graph.node import Node, Sourced
@@ -34,6 +34,7 @@ from resolvers.lists import Desk, artifacts, children, fleets, kin, releases
 from resolvers.loaders import Loaders, Route
 from resolvers.principal import Anyone, Principal
 from resolvers.sources import Sources
+from resolvers.transport import freshness
 
 At = GraphQLResolveInfo[Any]
 
@@ -65,10 +66,17 @@ class Request:
         self.max_page_size = settings.max_page_size
         self.principal = principal or Anyone()
         self.collector = Collector()
+        self.freshness = freshness.begin_anew()
         self.loaders = Loaders(sources.upstreams)
         self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
         self._desk = Desk(sources, self.loaders, self._lister)
         self._families: dict[Route, kin.Family] = {}
+
+    @property
+    def states(self) -> Mapping[str, AnswerState]:
+        """The worst of each source over all that was answered so far."""
+        self.collector.note_ages(self.freshness)
+        return self.collector.states
 
     def source(self, name: str) -> Source:
         return self.sources.objects[name]

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gateway.settings import file, sources
-from gateway.settings.model import HOST, Security, Server, Settings, Telemetry, bind_problem
+from gateway.settings.model import HOST, Cache, Security, Server, Settings, Telemetry, bind_problem
 from gateway.settings.problems import SettingsError, unknown
 from gateway.settings.section import M, Reading, Section
 
-SECTIONS = ("server", "telemetry", "security", "sources")
+SECTIONS = ("server", "cache", "telemetry", "security", "sources")
 # PORT is what `make demo` and most hosts say.
 SERVER = Section("server", "RELEASEGRAPH_SERVER", Server, also={"port": "PORT"})
 TELEMETRY = Section("telemetry", "RELEASEGRAPH_TELEMETRY", Telemetry)
+CACHE = Section("cache", "RELEASEGRAPH_CACHE", Cache)
 SECURITY = Section("security", "RELEASEGRAPH_SECURITY", Security)
 
 
@@ -28,15 +29,16 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     server = _reading(SERVER, given, environ, problems)
     telemetry = _reading(TELEMETRY, given, environ, problems)
     security = _reading(SECURITY, given, environ, problems)
+    cache = _reading(CACHE, given, environ, problems).result()
     sections = server.result(), telemetry.result(), security.result()
     problem = bind_problem(str(server.values.get("host", HOST)))
     problems.extend([problem] if problem else [])
     configs = sources.read(given, environ, problems)
     if not configs and not problems:
         problems.append(f"sources: none configured; {sources.how_to_add()}")
-    if problems or sections[0] is None or sections[1] is None or sections[2] is None:
+    if problems or cache is None or sections[0] is None or sections[1] is None or sections[2] is None:
         raise SettingsError(problems)
-    return Settings(server=sections[0], telemetry=sections[1], security=sections[2], sources=configs)
+    return Settings(server=sections[0], telemetry=sections[1], security=sections[2], cache=cache, sources=configs)
 
 
 def _reading(section: Section[M], given: file.File, environ: Mapping[str, str], problems: list[str]) -> Reading[M]:

@@ -27,7 +27,7 @@ from resolvers.federation.streams import Opened, Span
 from resolvers.graph.connection import Connection
 from resolvers.graph.node import Placed
 from resolvers.graph.window import Window
-from resolvers.transport import allowance
+from resolvers.transport import allowance, freshness
 from resolvers.transport.session import MAX_BYTES
 
 T = TypeVar("T", bound=Placed)
@@ -91,9 +91,12 @@ async def _open(listing: Listing[T], source: str, span: Span[T]) -> Opened[T]:
     if source not in listing.asked:
         return streams.read(skipped(source), span)
     allowance.begin(MAX_BYTES)
+    fresh = freshness.begin()
     try:
         opened = await listing.ordered(source, span) if listing.ordered else None
-        return opened or streams.read(await listing.read(source), span)
+        opened = opened or streams.read(await listing.read(source), span)
+        opened.reading.freshness = fresh
+        return opened
     except ReleasegraphError:
         raise
     except Exception as error:
@@ -103,8 +106,14 @@ async def _open(listing: Listing[T], source: str, span: Span[T]) -> Opened[T]:
 
 async def _total(opened: Sequence[Opened[T]]) -> int | None:
     """How many rows all sources have together; None as soon as one cannot tell."""
-    counts = await asyncio.gather(*(one.count() for one in opened if not one.reading.is_skipped))
+    counts = await asyncio.gather(*(_counted(one) for one in opened if not one.reading.is_skipped))
     return None if None in counts else sum(count for count in counts if count is not None)
+
+
+async def _counted(one: Opened[T]) -> int | None:
+    if one.reading.freshness is not None:
+        one.reading.freshness.go_on()
+    return await one.count()
 
 
 async def _untold() -> None:

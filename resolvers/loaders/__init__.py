@@ -17,6 +17,7 @@ from resolvers.graph.release import Release
 from resolvers.loaders.by_key import Route, by_key, method
 from resolvers.loaders.columns import ColumnsKey, columns_by_release
 from resolvers.loaders.lists import FleetReleasesKey, releases_by_fleet
+from resolvers.loaders.loader import Loader
 from resolvers.upstreams.port import Upstream
 
 __all__ = ["ColumnsKey", "FleetReleasesKey", "Loaders", "Route"]
@@ -31,10 +32,10 @@ class Loaders:
     def __init__(self, upstreams: Mapping[str, Upstream]):
         self._upstreams = upstreams
         self._questions: dict[Question, DataLoader[Route, Any]] = {}
-        self.columns_by_release_key: DataLoader[ColumnsKey, Mapping[str, Any] | None] = DataLoader(
+        self.columns_by_release_key: DataLoader[ColumnsKey, Mapping[str, Any] | None] = Loader(
             columns_by_release(upstreams)
         )
-        self.releases_by_fleet_key: DataLoader[FleetReleasesKey, Reading[Release]] = DataLoader(
+        self.releases_by_fleet_key: DataLoader[FleetReleasesKey, Reading[Release]] = Loader(
             releases_by_fleet(upstreams)
         )
 
@@ -47,5 +48,5 @@ class Loaders:
     def to(self, question: Question) -> DataLoader[Route, Any]:
         """The loader of a question: by (source name, native id), what the question's port method answers."""
         if question not in self._questions:
-            self._questions[question] = DataLoader(by_key(self._upstreams, method(question)))
+            self._questions[question] = Loader(by_key(self._upstreams, method(question)))
         return self._questions[question]

@@ -32,11 +32,11 @@ class Asking:
     def source(self) -> str:
         return self.http.source
 
-    async def rows(self, target: str, row: type[R]) -> Rows[R]:
+    async def rows(self, target: str, row: type[R], *, may_be_kept: bool = True) -> Rows[R]:
         # A bad token reads as the guest: public rows and a 200. Only who-am-I says 401.
         await self._actor.get()
         call = f"GET {target.partition('?')[0]}"
-        envelope = payload.decode(self.source, call, await self.http.get(target), Envelope)
+        envelope = payload.decode(self.source, call, await self.http.get(target, may_be_kept=may_be_kept), Envelope)
         return payload.decode_rows(self.source, call, envelope.d, row, "$.d")
 
     async def look_up(
