@@ -34,7 +34,7 @@ from resolvers.lists import Desk, artifacts, children, fleets, kin, releases
 from resolvers.loaders import Loaders, Route
 from resolvers.principal import Anyone, Principal
 from resolvers.sources import Sources
-from resolvers.transport import freshness
+from resolvers.transport import freshness, once
 
 At = GraphQLResolveInfo[Any]
 
@@ -67,6 +67,7 @@ class Request:
         self.principal = principal or Anyone()
         self.collector = Collector()
         self.freshness = freshness.begin_anew()
+        once.begin()
         self.loaders = Loaders(sources.upstreams)
         self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
         self._desk = Desk(sources, self.loaders, self._lister)

@@ -12,7 +12,7 @@ import contextvars
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
-from resolvers.transport import allowance, freshness, plan
+from resolvers.transport import allowance, freshness, once, plan
 from resolvers.transport.allowance import Allowance, UsedUp
 
 T = TypeVar("T")
@@ -125,4 +125,5 @@ def _nobodys() -> contextvars.Context:
     context = contextvars.copy_context()
     context.run(plan.end)
     context.run(freshness.end)
+    context.run(once.end)
     return context

@@ -4,6 +4,7 @@
     younger than ttl_s + stale_s   what is remembered, and asked anew behind             STALE
     older, or not there            asked; who asks the same meanwhile waits along        MISS, SHARED
     asked, and the source fails    what is remembered, up to stale_if_error_s old        STALE
+    read before by this operation  the same again                                        SHARED
 
 This is the one place that decides what may be remembered: good answers of reads that say nothing against it, never a
 session's, never a signed link, and nothing at all for a change or for what is read in its course. A key holds all that
@@ -32,13 +33,14 @@ from resolvers.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from resolvers.transport import allowance, freshness, plan
+from resolvers.transport import allowance, freshness, once, plan
 from resolvers.transport.allowance import UsedUp
 from resolvers.transport.cache import NOTHING, Entry, Seen, Store
 from resolvers.transport.coalesce import Flights, Took
 from resolvers.transport.exchange import Reply, Request
 from resolvers.transport.freshness import Age
 from resolvers.transport.observe import Cache, Call, Observe
+from resolvers.transport.once import Known
 
 BRIDGED = (UpstreamUnreachable, UpstreamTimeout, UpstreamBroken, UpstreamBusy)
 JSON_ENDS = {ord("{"): ord("}"), ord("["): ord("]")}
@@ -108,9 +110,14 @@ class Recall:
         if self._store is not None:
             self._store.discard(name)
 
-    async def look(self, asker: Asker, request: Request, name: bytes) -> Seen:
-        may_be_kept = request.may_be_kept and not request.is_session and asker.policy.kept_s > 0
-        return await self._store.look(asker.source, name) if self._store and may_be_kept else NOTHING
+    def version(self, source: str) -> int:
+        """Another one after each drop."""
+        return self._versions[source]
+
+    async def look(self, asker: Asker, name: bytes) -> Seen:
+        if self._store is None or not asker.policy.kept_s:
+            return NOTHING
+        return await self._store.look(asker.source, name)
 
     def keep(self, asker: Asker, name: bytes, entry: Entry) -> None:
         if self._store is not None:
@@ -151,8 +158,23 @@ class _Reading:
     name: bytes
 
     async def answered(self) -> Reply:
+        own = once.current() if self.is_keepable else None
+        key = self.name, self.recall.version(self.asker.source)
+        known = None if own is None else own.find(key)
+        if known is not None:
+            return self._again(*known)
+        reply, age = await self._answer()
+        if own is not None and reply.error is None:
+            own.keep(key, reply, age)
+        return reply
+
+    @property
+    def is_keepable(self) -> bool:
+        return self.request.may_be_kept and not self.request.is_session
+
+    async def _answer(self) -> Known:
         policy = self.asker.policy
-        seen = await self.recall.look(self.asker, self.request, self.name)
+        seen = await self.recall.look(self.asker, self.name) if self.is_keepable else NOTHING
         if seen.entry is not None and policy.ttl_s:
             age_s = self.recall.age_s(seen.entry)
             if age_s < policy.ttl_s:
@@ -163,6 +185,16 @@ class _Reading:
         reply = await self._asked(seen)
         if seen.entry is not None and self._bridges(seen.entry, reply.error):
             return self._remembered(seen.entry, "STALE", is_stale=True)
+        return reply, None
+
+    def _again(self, reply: Reply, age: Age | None) -> Reply:
+        """What this operation has read before: as old as it was then."""
+        began = time.perf_counter()
+        if not allowance.take(len(reply.body)):
+            return self._too_large("SHARED", len(reply.body), began)
+        if age is not None:
+            freshness.came(self.asker.source, age)
+        self._told("SHARED", reply.status, len(reply.body), began, None)
         return reply
 
     def _bridges(self, entry: Entry, error: UpstreamError | None) -> bool:
@@ -193,15 +225,14 @@ class _Reading:
 
         return call
 
-    def _remembered(self, entry: Entry, how: Cache, *, is_stale: bool) -> Reply:
-        size_bytes = len(entry.body)
-        began = time.perf_counter()
+    def _remembered(self, entry: Entry, how: Cache, *, is_stale: bool) -> Known:
+        began, size_bytes, age = time.perf_counter(), len(entry.body), Age(entry.fetched_at, is_stale)
         if not allowance.take(size_bytes):
-            return self._too_large(how, size_bytes, began)
-        freshness.came(self.asker.source, Age(entry.fetched_at, is_stale))
+            return self._too_large(how, size_bytes, began), None
+        freshness.came(self.asker.source, age)
         call = self._told(how, entry.status, size_bytes, began, None)
         self._readable(Seen(entry, entry.generation))
-        return Reply(entry.status, entry.body, None, call, entry.etag)
+        return Reply(entry.status, entry.body, None, call, entry.etag), age
 
     def _too_large(self, how: Cache, size_bytes: int, began: float) -> Reply:
         error = SourceTooLarge(self.asker.source, f"more than one list may read ({self.request})")
