@@ -50,8 +50,7 @@ class Loader(DataLoader[K, V]):
         values = await self._batch(keys)
         for key in keys:
             waiting = self._waiting.pop(key, ())
-            if fresh.ages:
-                self._known[key] = fresh
-                for asking in waiting:
-                    asking.include(fresh)
+            self._known[key] = fresh
+            for asking in waiting:
+                asking.include(fresh)
         return values

@@ -1,7 +1,7 @@
 """Freshness: how old the remembered answers are that one list was made of, source by source.
 
-It travels with the task that reads, as an allowance does, so that adapters need not hand it on. What has just been
-asked leaves no trace: a source nothing is told of was LIVE.
+It travels with the task that reads, as an allowance does, so that adapters need not hand it on. A list that needed no
+answer of its own was made of what an object brought along: it is as old as anything its request was told of the source.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ class Age:
 class Freshness:
     """Of one list, or of one request; `outer` is told all that it is told."""
 
-    __slots__ = ("ages", "outer")
+    __slots__ = ("ages", "asked", "outer")
 
     def __init__(self, outer: Freshness | None = None):
         self.outer = outer
         self.ages: dict[str, Age] = {}
+        self.asked: set[str] = set()  # just now
 
     def came(self, source: str, age: Age) -> None:
         known = self.ages.get(source)
@@ -36,13 +37,20 @@ class Freshness:
         if self.outer is not None:
             self.outer.came(source, age)
 
+    def was_asked(self, source: str) -> None:
+        """Just now, and it answered, or failed."""
+        self.asked.add(source)
+
     def include(self, other: Freshness) -> None:
+        self.asked |= other.asked
         for source, age in other.ages.items():
             self.came(source, age)
 
     def of(self, source: str) -> Age | None:
         """None: nothing of it was remembered."""
-        return self.ages.get(source)
+        if source in self.ages or source in self.asked or self.outer is None:
+            return self.ages.get(source)
+        return self.outer.of(source)
 
     def go_on(self) -> None:
         """From here on in this task: what it reads is told to this one."""
@@ -75,6 +83,12 @@ def came(source: str, age: Age) -> None:
     freshness = _current.get()
     if freshness is not None:
         freshness.came(source, age)
+
+
+def was_asked(source: str) -> None:
+    freshness = _current.get()
+    if freshness is not None:
+        freshness.was_asked(source)
 
 
 def end() -> None:

@@ -192,7 +192,9 @@ class _Reading:
         began = time.perf_counter()
         if not allowance.take(len(reply.body)):
             return self._too_large("SHARED", len(reply.body), began)
-        if age is not None:
+        if age is None:
+            freshness.was_asked(self.asker.source)
+        else:
             freshness.came(self.asker.source, age)
         self._told("SHARED", reply.status, len(reply.body), began, None)
         return reply
@@ -202,6 +204,7 @@ class _Reading:
 
     async def _asked(self, seen: Seen) -> Reply:
         began = time.perf_counter()
+        freshness.was_asked(self.asker.source)
         try:
             reply, is_shared = await self.recall.flights.join(self._flight_key(seen), self._call(seen))
         except UsedUp:

@@ -198,6 +198,7 @@ class Http:
 
     async def _direct(self, request: Request) -> Reply:
         """A call of its own, whoever asks the same."""
+        freshness.was_asked(self.source)
         reply = await self._tried(request, allowance.take, NOTHING)
         if reply.call is not None:
             plan.observe(reply.call)
