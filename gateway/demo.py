@@ -55,6 +55,8 @@ def demo_settings(mock_url: str, port: int) -> Settings:
     environ = {"PORT": str(port), "RELEASEGRAPH_TELEMETRY_LOG_LEVEL": "warning"}
     environ["RELEASEGRAPH_TELEMETRY_LOG_FORMAT"] = "console"
     environ["RELEASEGRAPH_SECURITY_WRITE_TOKEN"] = WRITE_TOKEN
+    # What is tried on the mocks, their faults above all, is to be seen at once: nothing is remembered.
+    environ |= {f"RELEASEGRAPH_CACHE_{name}": "0" for name in ("TTL_S", "STALE_IF_ERROR_S")}
     # Imitations on loopback: their paths are nobody's secret.
     environ["RELEASEGRAPH_SECURITY_EXPLAIN"] = "anyone"
     for kind in ADAPTERS:

@@ -11,14 +11,17 @@ from gateway.access.principal import Caller
 from gateway.execution.documents import Documents
 from gateway.execution.executor import Executor, core
 from gateway.execution.limits import Limits
-from gateway.settings import Settings
+from gateway.settings import Cache, Settings
 from gateway.telemetry import log
 from resolvers.request import ListSettings, Request
 from resolvers.schema import schema
 from resolvers.sources import Sources, open_sources
-from resolvers.transport import plan
+from resolvers.transport.cache import Store
+from resolvers.transport.cache.memory import Memory
+from resolvers.transport.cache.redis import Redis
 from resolvers.transport.health import Health
 from resolvers.transport.observe import Call
+from resolvers.transport.recall import Policy, Recall
 from resolvers.transport.session import Transport
 
 
@@ -29,10 +32,14 @@ class Runtime:
     sources: Sources
     health: Health
     lists: ListSettings
+    recall: Recall
 
     def request(self, authorization: str = "") -> Request:
         """The context of one GraphQL request, by its Authorization header. Call it inside the running loop."""
-        return Request(self.sources, self.lists, Caller(self.settings.security, authorization))
+        return Request(self.sources, self.lists, self.caller(authorization))
+
+    def caller(self, authorization: str) -> Caller:
+        return Caller(self.settings.security, authorization)
 
 
 @asynccontextmanager
@@ -43,16 +50,32 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
     def observe(call: Call) -> None:
         health.observe(call)
         log.upstream_call(call)
-        plan.observe(call)
 
     server = settings.server
     limits = Limits.of(server)
     documents = Documents(core(schema), limits, server.documents_cached)
     executor = Executor(schema, documents, limits, compiled=server.compiled)
-    async with Transport(observe) as transport:
+    async with Transport(observe, _recall(settings), _policy(settings.cache)) as transport:
         sources = open_sources(settings.sources, transport, health)
         lists = ListSettings(_cursor_key(settings), server.max_page_size, settings.product_lines)
-        yield Runtime(settings, executor, sources, health, lists)
+        yield Runtime(settings, executor, sources, health, lists, transport.recall)
+
+
+def _recall(settings: Settings) -> Recall:
+    # Not the cursors' key itself: who sees a name in Redis learns nothing of what signs cursors.
+    key = hashlib.blake2b(b"names of remembered answers", key=_cursor_key(settings), digest_size=32).digest()
+    return Recall(_store(settings.cache), key)
+
+
+def _store(cache: Cache) -> Store:
+    if cache.url is None:
+        return Memory(cache.max_bytes)
+    password = cache.password.get_secret_value() if cache.password is not None else None
+    return Redis(cache.url, username=cache.username, password=password)
+
+
+def _policy(cache: Cache) -> Policy:
+    return Policy(cache.ttl_s, cache.stale_s, cache.stale_if_error_s)
 
 
 def _cursor_key(settings: Settings) -> bytes:

@@ -27,7 +27,7 @@ from resolvers.federation.streams import whole
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
 from resolvers.graph.device import Device
-from resolvers.graph.enums import SourceKind
+from resolvers.graph.enums import AnswerState, SourceKind
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.inputs import ArtifactFilter, DeviceFilter, FleetFilter, FleetOrder, ReleaseFilter, ReleaseOrder
 from resolvers.graph.node import Node, Sourced
@@ -40,6 +40,7 @@ from resolvers.lists.lines import Lines
 from resolvers.loaders import Loaders, Route
 from resolvers.principal import Anyone, Principal
 from resolvers.sources import Sources
+from resolvers.transport import freshness, once
 
 At = GraphQLResolveInfo[Any]
 
@@ -72,6 +73,8 @@ class Request:
         self.max_page_size = settings.max_page_size
         self.principal = principal or Anyone()
         self.collector = Collector()
+        self.freshness = freshness.begin_anew()
+        once.begin()
         self.loaders = Loaders(sources.upstreams)
         self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
         self._desk = Desk(sources, self.loaders, self._lister)
@@ -89,6 +92,12 @@ class Request:
         """What the operation wants of each type of row. To be said before anything is asked; unsaid: everything."""
         self.loaders.wants = wanted.by(variables)
         self.loaders.below = ahead.below_fleets(self._desk, wanted, schema, variables or {})
+
+    @property
+    def states(self) -> Mapping[str, AnswerState]:
+        """The worst of each source over all that was answered so far."""
+        self.collector.note_ages(self.freshness)
+        return self.collector.states
 
     def source(self, name: str) -> Source:
         return self.sources.objects[name]

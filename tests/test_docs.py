@@ -28,7 +28,7 @@ from gateway.cli import app as command_line
 from gateway.demo import WRITE_TOKEN, demo_settings
 from gateway.execution.executor import core
 from gateway.http.endpoint import EXPLAIN_HEADER
-from gateway.settings import Security, Server, SettingsError, Telemetry, load
+from gateway.settings import Cache, Security, Server, SettingsError, Telemetry, load
 from resolvers.entities import MAX_REPRESENTATIONS
 from resolvers.errors import ReleasegraphError, UserMistake
 from resolvers.federation.pages import DEFAULT_SIZE
@@ -260,6 +260,7 @@ def test_the_example_names_every_setting() -> None:
     tables = example_tables()
 
     assert settings_in(tables["server"]) == set(Server.model_fields)
+    assert settings_in(tables["cache"]) == set(Cache.model_fields)
     assert settings_in(tables["telemetry"]) == set(Telemetry.model_fields)
     assert settings_in(tables["security"]) == set(Security.model_fields)
     assert {name for table in tables["product_lines"] for name in table} == {"name", "fleets"}
@@ -292,6 +293,7 @@ def test_the_example_with_every_setting_in_force_loads_and_shows_the_defaults(tm
     settings = load(tmp_path / "gateway.toml", {})
 
     assert settings.server.model_copy(update={"cursor_key": None}) == Server()
+    assert settings.cache.model_copy(update={"url": None, "username": None, "password": None}) == Cache()
     assert settings.telemetry == Telemetry()
     assert list(settings.sources) == list(example_tables()["sources"])
     assert [line.name for line in settings.product_lines] == [one["name"] for one in example_tables()["product_lines"]]

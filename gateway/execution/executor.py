@@ -112,6 +112,7 @@ def _answer(result: ExecutionResult, errors: list[dict[str, Any]], request: Requ
     # Without data and without a path, the variables did not fit: nothing was executed.
     was_executed = result.data is not None or any("path" in error for error in errors)
     body["data"] = result.data
-    if request.collector.states:
-        body["extensions"] = {"sources": {name: state.value for name, state in request.collector.states.items()}}
+    states = request.states
+    if states:
+        body["extensions"] = {"sources": {name: state.value for name, state in states.items()}}
     return Answer(body, was_executed)

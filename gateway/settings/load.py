@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gateway.settings import file, product_lines, sources
-from gateway.settings.model import HOST, Security, Server, Settings, Telemetry, bind_problem
+from gateway.settings.model import HOST, Cache, Security, Server, Settings, Telemetry, bind_problem
 from gateway.settings.problems import SettingsError, unknown
 from gateway.settings.section import M, Reading, Section
 
-SECTIONS = ("server", "telemetry", "security", "sources", product_lines.KEY)
+SECTIONS = ("server", "cache", "telemetry", "security", "sources", product_lines.KEY)
 # PORT is what `make demo` and most hosts say.
 SERVER = Section("server", "RELEASEGRAPH_SERVER", Server, also={"port": "PORT"})
 TELEMETRY = Section("telemetry", "RELEASEGRAPH_TELEMETRY", Telemetry)
+CACHE = Section("cache", "RELEASEGRAPH_CACHE", Cache)
 SECURITY = Section("security", "RELEASEGRAPH_SECURITY", Security)
 
 
@@ -28,17 +29,24 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     server = _reading(SERVER, given, environ, problems)
     telemetry = _reading(TELEMETRY, given, environ, problems)
     security = _reading(SECURITY, given, environ, problems)
+    cached = _reading(CACHE, given, environ, problems)
     sections = server.result(), telemetry.result(), security.result()
+    cache = cached.result()
     problem = bind_problem(str(server.values.get("host", HOST)))
     problems.extend([problem] if problem else [])
     configs = sources.read(given, environ, problems)
     lines = product_lines.read(given, configs, problems)
     if not configs and not problems:
         problems.append(f"sources: none configured; {sources.how_to_add()}")
-    if problems or sections[0] is None or sections[1] is None or sections[2] is None:
+    if problems or cache is None or sections[0] is None or sections[1] is None or sections[2] is None:
         raise SettingsError(problems)
     return Settings(
-        server=sections[0], telemetry=sections[1], security=sections[2], sources=configs, product_lines=lines
+        server=sections[0],
+        telemetry=sections[1],
+        security=sections[2],
+        cache=cache,
+        sources=configs,
+        product_lines=lines,
     )
 
 

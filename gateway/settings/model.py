@@ -32,6 +32,15 @@ def _origin(origin: str) -> str:
     return origin.lower()
 
 
+def _redis(url: str) -> str:
+    # A login is not only refused, but not shown: it is a secret.
+    if "@" in url:
+        raise ValueError("should be an address without login; give username, and the password as a secret")
+    if not re.fullmatch(r"rediss?://[^\s/?#]+(/\d+)?", url):
+        raise ValueError(f"should be redis://host:port, or rediss:// with TLS; given {shown(url)}")
+    return url
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -61,6 +70,29 @@ class Server(_Section):
     )
     documents_cached: int = Field(default=1000, ge=0, le=100_000, description="parsed documents kept by each worker")
     compiled: bool = Field(default=True, description="whether selections become functions; else graphql-core alone")
+
+
+class Cache(_Section):
+    """`[cache]`: how long answers of sources are remembered, and where. A source may say otherwise of itself."""
+
+    ttl_s: float = Field(default=5, ge=0, le=86_400, description="an answer serves unasked; 0: nothing is remembered")
+    stale_s: float = Field(
+        default=10,
+        ge=0,
+        le=86_400,
+        description="for so long after ttl_s it still serves, while it is asked anew behind",
+    )
+    stale_if_error_s: float = Field(
+        default=300, ge=0, le=604_800, description="its age up to which it serves when its source fails, marked STALE"
+    )
+    max_bytes: int = Field(
+        default=64 * 1024 * 1024, ge=1024 * 1024, le=64 * 1024**3, description="of the memory of each worker"
+    )
+    url: Annotated[str, AfterValidator(_redis)] | None = Field(
+        default=None, description="of a Redis that workers and machines share, instead of the memory of each"
+    )
+    username: str | None = Field(default=None, description="of the Redis")
+    password: SecretStr | None = Field(default=None, min_length=1, description="of the Redis")
 
 
 class Telemetry(_Section):
@@ -93,6 +125,7 @@ class Settings(_Section):
     server: Server = Server()
     telemetry: Telemetry = Telemetry()
     security: Security = Security()
+    cache: Cache = Cache()
     sources: Mapping[str, SourceConfig] = Field(default_factory=dict)
     product_lines: tuple[LineSpec, ...] = ()
 

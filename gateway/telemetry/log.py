@@ -34,9 +34,13 @@ def configure(telemetry: Telemetry) -> None:
 
 
 def upstream_call(call: Call) -> None:
-    """An observer of upstream calls. Paths carry no secret: credentials travel in headers only."""
-    _log.info(
-        "upstream call",
+    """An observer of upstream calls. Paths carry no secret: credentials travel in headers only.
+
+    What was answered without a call is a line for debugging only.
+    """
+    tell = _log.info if call.was_made else _log.debug
+    tell(
+        "upstream call" if call.was_made else "answer remembered or shared",
         source=call.source,
         method=call.method,
         path=call.path,
@@ -45,6 +49,7 @@ def upstream_call(call: Call) -> None:
         size_bytes=call.size_bytes,
         error=call.error_code,
         session=call.is_session,
+        cache=call.cache,
     )
 
 

@@ -27,7 +27,7 @@ from resolvers.federation.streams import Open, Opened, Span
 from resolvers.graph.connection import Connection
 from resolvers.graph.node import Placed
 from resolvers.graph.window import Window
-from resolvers.transport import allowance
+from resolvers.transport import allowance, freshness
 from resolvers.transport.session import MAX_BYTES
 
 T = TypeVar("T", bound=Placed)
@@ -92,8 +92,11 @@ async def _open(listing: Listing[T], source: str, span: Span[T]) -> Opened[T]:
     if source not in listing.asked:
         return streams.read(skipped(source), span)
     allowance.begin(MAX_BYTES)
+    fresh = freshness.begin()
     try:
-        return await listing.open(source, span)
+        opened = await listing.open(source, span)
+        opened.reading.freshness = fresh
+        return opened
     except ReleasegraphError:
         raise
     except Exception as error:
@@ -102,12 +105,18 @@ async def _open(listing: Listing[T], source: str, span: Span[T]) -> Opened[T]:
 
 
 async def _counts(opened: Iterable[Opened[T]]) -> list[int | None]:
-    return await asyncio.gather(*(one.count() for one in opened))
+    return await asyncio.gather(*map(_counted, opened))
 
 
 def _total(counts: Sequence[int | None]) -> int | None:
     """How many rows all sources have together; None as soon as one cannot tell."""
     return None if None in counts else sum(count for count in counts if count is not None)
+
+
+async def _counted(one: Opened[T]) -> int | None:
+    if one.reading.freshness is not None:
+        one.reading.freshness.go_on()
+    return await one.count()
 
 
 def is_selected(at: At, name: str) -> bool:

@@ -19,6 +19,7 @@ from resolvers.federation.reading import MAX_ROWS, Reading, Unexpected, advice
 from resolvers.federation.streams import Span
 from resolvers.graph.node import Placed
 from resolvers.transport.allowance import Allowance
+from resolvers.transport.freshness import Freshness, current
 from resolvers.upstreams.port import Page
 
 T = TypeVar("T", bound=Placed)
@@ -44,12 +45,13 @@ class Pager(Protocol[T]):
 class Source(Generic[T]):
     """What all parts of one source share while a page is read: how it did, how much was read of it.
 
-    reading: its rows stay empty, since they are handed over as they come.
+    reading: its rows stay empty, since they are handed over as they come. freshness: of the list it is opened for.
     """
 
     name: str
     narrowed_by: Sequence[str]
     allowance: Allowance
+    freshness: Freshness | None = field(default_factory=current)
     reading: Reading[T] = field(init=False)
     _seen: int = 0
     _has_answered: bool = False
@@ -154,6 +156,8 @@ class Ordered(Generic[T]):
 
     async def more(self) -> Sequence[T]:
         self.source.allowance.go_on()
+        if self.source.freshness is not None:
+            self.source.freshness.go_on()
         while not self._is_over:
             rows = await self._next()
             if rows and (refined := await self.refine(rows)):

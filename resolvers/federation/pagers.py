@@ -13,6 +13,7 @@ from resolvers.federation.order import Rank, moment
 from resolvers.federation.ordered import MAX_TIES, OutOfOrder
 from resolvers.federation.streams import Span
 from resolvers.graph.node import Placed
+from resolvers.transport import freshness
 from resolvers.upstreams.port import Page, Place
 
 T = TypeVar("T", bound=Placed)
@@ -77,13 +78,19 @@ class ByNumber(Generic[T]):
     _kept: dict[int, Page[T]] = field(default_factory=dict)  # read on the way, not given on yet
     _places: list[tuple[Rank, int]] = field(default_factory=list)  # of the rows given on: rank of the key, index
     _is_over: bool = False
+    _has_moved: bool = False
 
     async def next(self) -> Page[T] | None:
         if self._is_over:
             return None
+        if self._has_moved:
+            freshness.only_live()
         self._number = self._number + 1 if self._number else await self._beginning()
         page = await self._page(self._number)
         if self._got_shorter(page):
+            # Pages that are remembered, each from another moment, would show the same again.
+            self._has_moved = True
+            freshness.only_live()
             self._number = await self._back(self._number - 1, self._places[-1][0])
             page = await self._page(self._number)
         self._kept.clear()

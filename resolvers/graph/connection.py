@@ -30,7 +30,9 @@ class PageInfo:
 class SourceReport:
     source_name: strawberry.Private[str]
     state: AnswerState = strawberry.field(description="Whether its rows are here.")
-    fetched_at: datetime | None = strawberry.field(default=None, description="When it was asked.")
+    fetched_at: datetime | None = strawberry.field(
+        default=None, description="When it was asked: of several answers the oldest."
+    )
     age_seconds: float | None = strawberry.field(default=None, description="How old its rows are; null when not asked.")
     code: str | None = strawberry.field(default=None, description="What went wrong, as in `errors[].extensions.code`.")
     message: str | None = strawberry.field(default=None, description="What went wrong, for a person.")

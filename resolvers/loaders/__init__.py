@@ -23,6 +23,7 @@ from resolvers.graph.release import Release
 from resolvers.loaders.by_key import Ask, Route, by_key, method
 from resolvers.loaders.columns import ColumnsKey, columns_by_release
 from resolvers.loaders.lists import FleetReleasesKey, releases_by_fleet
+from resolvers.loaders.loader import Loader
 from resolvers.loaders.pages import FleetPageKey, release_pages_by_fleet
 from resolvers.upstreams.port import Found, Page, ReleasesBelow, Upstream
 
@@ -59,13 +60,13 @@ class Loaders:
         self.below: ReleasesBelow | None = None
         self._upstreams = upstreams
         self._questions: dict[Question, DataLoader[Route, Any]] = {}
-        self.columns_by_release_key: DataLoader[ColumnsKey, Mapping[str, Any] | None] = DataLoader(
+        self.columns_by_release_key: DataLoader[ColumnsKey, Mapping[str, Any] | None] = Loader(
             columns_by_release(upstreams)
         )
-        self.releases_by_fleet_key: DataLoader[FleetReleasesKey, Reading[Release]] = DataLoader(
+        self.releases_by_fleet_key: DataLoader[FleetReleasesKey, Reading[Release]] = Loader(
             releases_by_fleet(upstreams, self.received)
         )
-        self.release_page_by_fleet_key: DataLoader[FleetPageKey, Page[Release] | None] = DataLoader(
+        self.release_page_by_fleet_key: DataLoader[FleetPageKey, Page[Release] | None] = Loader(
             release_pages_by_fleet(upstreams, self.received)
         )
 
@@ -79,7 +80,7 @@ class Loaders:
     def to(self, question: Question) -> DataLoader[Route, Any]:
         """The loader of a question: by (source name, native id), what the question's port method answers."""
         if question not in self._questions:
-            self._questions[question] = DataLoader(by_key(self._upstreams, self._asking(question)))
+            self._questions[question] = Loader(by_key(self._upstreams, self._asking(question)))
         return self._questions[question]
 
     def received(self, rows: Iterable[Any]) -> None:

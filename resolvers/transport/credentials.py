@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Protocol
 
 
 class Credentials(Protocol):
+    @property
+    def identity(self) -> str:
+        """Whose answers these are: the same text for the same account and for no other, and never a secret."""
+        ...
+
     async def headers(self) -> Mapping[str, str]:
         """Headers for the next request. May log in first; raises UpstreamError when that fails."""
         ...
@@ -21,6 +27,12 @@ class FixedHeaders:
 
     def __init__(self, headers: Mapping[str, str]):
         self._headers = headers
+        text = "\0".join(part for pair in sorted(headers.items()) for part in pair)
+        self._identity = f"headers:{blake2b(text.encode(), digest_size=16).hexdigest()}"
+
+    @property
+    def identity(self) -> str:
+        return self._identity
 
     async def headers(self) -> Mapping[str, str]:
         return self._headers

@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from resolvers.errors import UpstreamPayloadError
-from resolvers.transport import plan
+from resolvers.transport import plan, recall
 from resolvers.upstreams.port import Failure
 
 T = TypeVar("T")
@@ -52,6 +52,7 @@ def decode(source: str, call: str, body: bytes | msgspec.Raw, shape: type[T]) ->
     try:
         return cast(T, _decoder(shape).decode(body))
     except UNREADABLE as error:
+        recall.unreadable()
         raise UpstreamPayloadError(source, f"an answer in no known shape: {_placed('$', error)} ({call})") from None
 
 

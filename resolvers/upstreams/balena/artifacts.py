@@ -65,7 +65,7 @@ async def download_url_by_id(asking: Asking, ids: Sequence[str]) -> Found[str]:
 
     async def find(numbers: Sequence[int]) -> Answer[str]:
         wanted = Options(("id", "asset"), _assets(asking, numbers))
-        rows = await asking.rows(odata.url("release_asset", wanted), DownloadRow)
+        rows = await asking.rows(odata.url("release_asset", wanted), DownloadRow, may_be_kept=False)
         links = {files.asset_id(row.id): row.asset.href for row in rows.rows if row.asset is not None}
         return Answer({native_id: link for native_id, link in links.items() if link}, rows.error)
 

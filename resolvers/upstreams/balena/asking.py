@@ -41,16 +41,17 @@ class Asking:
     def source(self) -> str:
         return self.http.source
 
-    async def rows(self, target: str, row: type[R]) -> Rows[R]:
-        call, body = await self._list(target)
+    async def rows(self, target: str, row: type[R], *, may_be_kept: bool = True) -> Rows[R]:
+        call, body = await self._list(target, may_be_kept=may_be_kept)
         return payload.decode_rows(self.source, call, body, row, "$.d")
 
-    async def _list(self, target: str) -> tuple[str, msgspec.Raw]:
+    async def _list(self, target: str, *, may_be_kept: bool = True) -> tuple[str, msgspec.Raw]:
         """What stands in the envelope, with the call's name for messages."""
         # A bad token reads as the guest: public rows and a 200. Only who-am-I says 401.
         await self._actor.get()
         call = f"GET {target.partition('?')[0]}"
-        return call, payload.decode(self.source, call, await self.http.get(target), Envelope).d
+        body = await self.http.get(target, may_be_kept=may_be_kept)
+        return call, payload.decode(self.source, call, body, Envelope).d
 
     @property
     def of_cloud(self) -> bool:

@@ -114,7 +114,8 @@ class Memfault(Absent):
 
         async def ask(project: Project, own: Sequence[str]) -> Answer[str]:
             filters = [("sort", "created_date"), *versions_of(_releases_of(own))]
-            rows = await self._calls.pages(f"{route(project)}/releases", ReleaseLinksRow, filters)
+            calls = Calls(self._calls.http, may_be_kept=False)
+            rows = await calls.pages(f"{route(project)}/releases", ReleaseLinksRow, filters)
             files = ((row, file) for row in rows.rows for file in row.artifacts or () if file.url)
             return Answer(
                 {keys.join(*project, row.version, file.id): file.url or "" for row, file in files}, rows.error

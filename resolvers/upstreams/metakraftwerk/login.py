@@ -47,6 +47,11 @@ class Login:
         self._token: str | None = None
         self._renew_at = 0.0
 
+    @property
+    def identity(self) -> str:
+        """The account, whatever token it has just now."""
+        return f"login:{self._email}"
+
     async def headers(self) -> Mapping[str, str]:
         if self._token is not None and self._clock() >= self._renew_at:
             self._forget()
