@@ -217,11 +217,14 @@ class _Reading:
         return reply
 
     def _call(self, seen: Seen) -> Callable[[Took], Awaitable[Reply]]:
+        version = self.recall.version(self.asker.source)
+
         async def call(took: Took) -> Reply:
             reply = await self.ask(self.request, took, seen)
             if isinstance(reply.error, UpstreamRefused) and seen.entry is not None:
                 await self.recall.drop(self.asker.source)
-            if seen.generation is not None and _is_good(reply):
+            is_current = version == self.recall.version(self.asker.source)
+            if seen.generation is not None and is_current and _is_good(reply):
                 entry = Entry(seen.generation, self.recall.now(), reply.status or 0, reply.etag, reply.body)
                 self.recall.keep(self.asker, self.name, entry)
             return reply
