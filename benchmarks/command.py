@@ -82,6 +82,7 @@ async def _measured(asked: argparse.Namespace) -> Report:
     effort, chosen, names = effort_of(asked), _chosen(asked.peer), asked.workloads or NAMES
     usable = [variant for variant in chosen if not variant.missing()]
     skipped = {variant.name: variant.missing() for variant in chosen if variant.missing()}
+    load = os.getloadavg()[0]
     os.sched_setaffinity(0, machine.cores()[0])
     with servers.upstream() as upstream:
         known = workloads(await upstream.release_ids(ONE["one"]))
@@ -93,7 +94,7 @@ async def _measured(asked: argparse.Namespace) -> Report:
             for variant in (one for one in usable if one.name == GATEWAY):
                 grown[variant.name] = await growth.run(variant, upstream, effort, tell, rows, sources)
         tell("")
-    return Report(results, grown, skipped)
+    return Report(results, grown, skipped, load)
 
 
 def _chosen(names: Sequence[str] | None) -> list[Variant]:

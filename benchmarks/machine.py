@@ -40,14 +40,15 @@ def forget_peak(pid: int) -> None:
         Path(f"/proc/{pid}/clear_refs").write_text("5")
 
 
-def described() -> dict[str, object]:
-    """What a reader needs to place the figures."""
+def described(load: float) -> dict[str, object]:
+    """What a reader needs to place the figures. load: how many others wanted a core before anything was started."""
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processor": _processor(),
         "cores": len(os.sched_getaffinity(0)),
+        "load": round(load, 1),
     }
 
 

@@ -23,11 +23,15 @@ CAPTION = (
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """skipped: variants that this version cannot be set to, by name, with the settings it does not know."""
+    """skipped: variants that this version cannot be set to, by name, with the settings it does not know.
+
+    load: of the machine, before the run.
+    """
 
     results: Sequence[Result]
     growth: Mapping[str, Sequence[Point]]
     skipped: Mapping[str, Sequence[str]]
+    load: float = 0.0
 
     def as_json(self) -> bytes:
         """{"machine", "workloads": [{"name", "title", "cells": [...]}], "growth": {peer: [...]}, "skipped"}
@@ -36,7 +40,7 @@ class Report:
         "times_by_hand", "times_less_than_plain"}; the two ratios are null where the other peer did not take part.
         """
         told = {
-            "machine": machine.described(),
+            "machine": machine.described(self.load),
             "workloads": [_workload(result) for result in self.results],
             "growth": {peer: [asdict(point) for point in points] for peer, points in self.growth.items()},
             "skipped": self.skipped,
@@ -64,7 +68,8 @@ def markdown(report: Report) -> str:
     about = told["machine"]
     parts = [
         f"Measured on {about['date']}: {about['cores']} cores of {about['processor']}, {about['system']}, "
-        f"Python {about['python']}."
+        f"Python {about['python']}. Others kept {about['load']} cores busy when it began: above none, times as "
+        "seen by who asks are longer than they need be, and CPU times somewhat."
     ]
     for workload in told["workloads"]:
         for delay_ms in dict.fromkeys(cell["delay_ms"] for cell in workload["cells"]):

@@ -46,11 +46,12 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
         plan.observe(call)
 
     server = settings.server
-    limits = Limits(server.max_depth, server.max_aliases, server.max_tokens, server.max_rows, server.max_page_size)
+    limits = Limits.of(server)
     executor = Executor(schema, Documents(core(schema), limits, server.documents_cached), limits)
     async with Transport(observe) as transport:
         sources = open_sources(settings.sources, transport, health)
-        yield Runtime(settings, executor, sources, health, ListSettings(_cursor_key(settings), server.max_page_size))
+        lists = ListSettings(_cursor_key(settings), server.max_page_size, settings.product_lines)
+        yield Runtime(settings, executor, sources, health, lists)
 
 
 def _cursor_key(settings: Settings) -> bytes:

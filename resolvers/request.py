@@ -15,10 +15,13 @@ from graphql import GraphQLResolveInfo
 from resolvers import keys
 from resolvers.errors import InvalidKey
 from resolvers.federation import order as orders
+from resolvers.federation.columns import Wants
 from resolvers.federation.filters.selection import known
 from resolvers.federation.lists import Lister, Listing
+from resolvers.federation.product_lines import LineSpec
 from resolvers.federation.reading import Reading
 from resolvers.federation.report import Collector
+from resolvers.federation.streams import whole
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
 from resolvers.graph.device import Device
@@ -31,6 +34,7 @@ from resolvers.graph.release import Release
 from resolvers.graph.source import Source
 from resolvers.graph.window import Window
 from resolvers.lists import Desk, artifacts, children, fleets, kin, releases
+from resolvers.lists.lines import Lines
 from resolvers.loaders import Loaders, Route
 from resolvers.principal import Anyone, Principal
 from resolvers.sources import Sources
@@ -51,10 +55,11 @@ TYPES: dict[str, Question] = {
 
 @dataclass(frozen=True, slots=True)
 class ListSettings:
-    """What an operator says of lists."""
+    """What an operator says of lists, and of what belongs together."""
 
     cursor_key: bytes
     max_page_size: int = 200
+    product_lines: tuple[LineSpec, ...] = ()
 
 
 class Request:
@@ -69,6 +74,18 @@ class Request:
         self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
         self._desk = Desk(sources, self.loaders, self._lister)
         self._families: dict[Route, kin.Family] = {}
+        self._line_specs = settings.product_lines
+        self._lines: Lines | None = None
+
+    @property
+    def lines(self) -> Lines:
+        if self._lines is None:
+            self._lines = Lines(self._desk, self._families, self._line_specs)
+        return self._lines
+
+    def want(self, wants: Wants) -> None:
+        """What the operation wants of each type of row. To be said before anything is asked; unsaid: everything."""
+        self.loaders.wants = wants
 
     def source(self, name: str) -> Source:
         return self.sources.objects[name]
@@ -76,11 +93,14 @@ class Request:
     async def node(self, global_id: str) -> Node | None:
         """The object with this id, whatever its type. Raises InvalidKey for an id we never issued."""
         key = keys.decode(global_id)
+        if key.type in keys.OF_NO_SOURCE:
+            return await self.lines.node(key)
         source = self.sources.configured(key.source)
         if key.type == "Source":
             return self.source(source)
         if key.type not in TYPES:
-            raise InvalidKey(f"no object of this graph is a {key.type}; expected Source, {', '.join(TYPES)}")
+            types = [*TYPES, *sorted(keys.OF_NO_SOURCE)]
+            raise InvalidKey(f"no object of this graph is a {key.type}; expected Source, {', '.join(types)}")
         found: Node | None = await self.answer(TYPES[key.type], source, key.native_id)
         return found
 
@@ -103,6 +123,7 @@ class Request:
         """After a change nothing that was read before it may be shown."""
         self.loaders.forget()
         self._families.clear()
+        self._lines = None
 
     async def columns(self, source: str, native_id: str, names: frozenset[str]) -> Mapping[str, Any] | None:
         return await self.loaders.columns_by_release_key.load((source, native_id, names))
@@ -112,7 +133,9 @@ class Request:
             source = self.source(name)
             return Reading(name, [source] if kinds is None or source.kind in kinds else [])
 
-        listing = Listing(orders.by_id("sources"), (kinds,), self.sources.names, frozenset(self.sources.names), read)
+        listing = Listing(
+            orders.by_id("sources"), (kinds,), self.sources.names, frozenset(self.sources.names), whole(read)
+        )
         # Nobody is asked for this list, it is configuration: nothing of it is told of the sources.
         lister = replace(self._lister, collector=Collector())
         return replace(await lister.connection(listing, window, at), sources=[])
@@ -120,11 +143,15 @@ class Request:
     async def releases(
         self, where: ReleaseFilter | None, order: ReleaseOrder | None, window: Window, at: At
     ) -> Connection[Release]:
-        return await releases.everywhere(self._desk, where, order, window, at)
+        names = None if where is None else where.product_lines
+        within = None if names is None else self.lines.within(names)
+        return await releases.everywhere(self._desk, where, order, window, at, within)
 
     async def releases_of_fleet(
         self, fleet: Fleet, where: ReleaseFilter | None, order: ReleaseOrder | None, window: Window, at: At
     ) -> Connection[Release]:
+        if where is not None and where.product_lines is not None and not self.lines.has(where.product_lines, fleet):
+            where = replace(where, fleet_ids=[])  # which matches nothing
         return await releases.of_fleet(self._desk, fleet, where, order, window, at)
 
     async def fleets(

@@ -17,6 +17,8 @@ from graphql import (
 
 from gateway.execution import limits
 from gateway.execution.limits import Limits
+from resolvers.federation import columns
+from resolvers.federation.columns import Wanted
 
 REMEMBERED_CHARACTERS = 32_768
 "Longer texts are prepared each time: a thousand of them would be too much to keep."
@@ -31,6 +33,22 @@ class Unusable(Exception):  # says what the document is
         self.code = code  # for errors that carry none of their own: Apollo's words, which clients know
 
 
+class Prepared:
+    """A document that may be executed, with what was found out about its operations."""
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode):
+        self.document = document
+        self._schema = schema
+        self._wanted: dict[str | None, Wanted] = {}
+
+    def wanted(self, operation: OperationDefinitionNode) -> Wanted:
+        """What one of its operations wants of each type of row."""
+        name = operation.name.value if operation.name else None
+        if name not in self._wanted:
+            self._wanted[name] = columns.wanted(self._schema, self.document, operation)
+        return self._wanted[name]
+
+
 class Documents:
     """Prepared documents by their text, the least recently used forgotten first. Those that fail are not kept."""
 
@@ -38,11 +56,11 @@ class Documents:
         self._schema, self._limits = schema, limits
         self._remembered = lru_cache(maxsize=remembered)(self._prepare)
 
-    def prepare(self, text: str) -> DocumentNode:
+    def prepare(self, text: str) -> Prepared:
         """Raises Unusable."""
         return self._prepare(text) if len(text) > REMEMBERED_CHARACTERS else self._remembered(text)
 
-    def _prepare(self, text: str) -> DocumentNode:
+    def _prepare(self, text: str) -> Prepared:
         document = self._parse(text)
         errors = validate(self._schema, document)
         if errors:
@@ -50,7 +68,7 @@ class Documents:
         errors = limits.check(document, self._limits)
         if errors:
             raise Unusable(errors, "QUERY_TOO_COMPLEX")
-        return document
+        return Prepared(self._schema, document)
 
     def _parse(self, text: str) -> DocumentNode:
         try:

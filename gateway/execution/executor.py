@@ -13,6 +13,7 @@ from strawberry.execution import optimized_is_awaitable
 from gateway.execution import documents, masking, rows
 from gateway.execution.documents import Documents, Unusable
 from gateway.execution.limits import Limits, too_complex
+from resolvers.federation.columns import Wanted
 from resolvers.request import Request
 
 
@@ -31,6 +32,7 @@ class Found:
 
     document: DocumentNode
     node: OperationDefinitionNode
+    wanted: Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +58,20 @@ class Executor:
 
     def find(self, asked: Operation) -> Found:
         """The operation, prepared. Raises Unusable."""
-        document = self._documents.prepare(asked.text)
+        prepared = self._documents.prepare(asked.text)
+        document = prepared.document
         node = documents.operation(document, asked.name)
         limits = self._limits
         count = rows.count(document, node, asked.variables, limits.max_page)
         if count > limits.max_rows:
             raise Unusable([too_complex("a number of rows of up to", count, limits.max_rows)], "QUERY_TOO_COMPLEX")
-        return Found(document, node)
+        return Found(document, node, prepared.wanted(node))
 
     async def run(
         self, found: Found, asked: Operation, request: Request, request_id: str, *, tell_losses: bool
     ) -> Answer:
         """Executes an operation that `find` has found."""
+        request.want(found.wanted.by(asked.variables))
         outcome = execute(
             core(self._schema),
             found.document,

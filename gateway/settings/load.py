@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from gateway.settings import file, sources
+from gateway.settings import file, product_lines, sources
 from gateway.settings.model import HOST, Security, Server, Settings, Telemetry, bind_problem
 from gateway.settings.problems import SettingsError, unknown
 from gateway.settings.section import M, Reading, Section
 
-SECTIONS = ("server", "telemetry", "security", "sources")
+SECTIONS = ("server", "telemetry", "security", "sources", product_lines.KEY)
 # PORT is what `make demo` and most hosts say.
 SERVER = Section("server", "RELEASEGRAPH_SERVER", Server, also={"port": "PORT"})
 TELEMETRY = Section("telemetry", "RELEASEGRAPH_TELEMETRY", Telemetry)
@@ -32,11 +32,23 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     problem = bind_problem(str(server.values.get("host", HOST)))
     problems.extend([problem] if problem else [])
     configs = sources.read(given, environ, problems)
+    lines = product_lines.read(given, configs, problems)
     if not configs and not problems:
         problems.append(f"sources: none configured; {sources.how_to_add()}")
     if problems or sections[0] is None or sections[1] is None or sections[2] is None:
         raise SettingsError(problems)
-    return Settings(server=sections[0], telemetry=sections[1], security=sections[2], sources=configs)
+    return Settings(
+        server=sections[0], telemetry=sections[1], security=sections[2], sources=configs, product_lines=lines
+    )
+
+
+def load_server(path: Path | None, environ: Mapping[str, str]) -> Server:
+    """`[server]` alone, for what asks no source and so needs none. path and errors as of `load`."""
+    problems: list[str] = []
+    server = _reading(SERVER, file.read(path), environ, problems).result()
+    if problems or server is None:
+        raise SettingsError(problems)
+    return server
 
 
 def _reading(section: Section[M], given: file.File, environ: Mapping[str, str], problems: list[str]) -> Reading[M]:

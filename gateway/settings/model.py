@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
 from gateway.settings.problems import SettingsError, shown
+from resolvers.federation.product_lines import LineSpec
 from resolvers.upstreams.config import SourceConfig
 
 HOST = "127.0.0.1"
@@ -92,6 +93,7 @@ class Settings(_Section):
     telemetry: Telemetry = Telemetry()
     security: Security = Security()
     sources: Mapping[str, SourceConfig] = Field(default_factory=dict)
+    product_lines: tuple[LineSpec, ...] = ()
 
     def check_bind(self) -> None:
         """Raises SettingsError for a host that others can reach. `load` has done it; ask again after a change."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -23,7 +23,7 @@ from resolvers.federation.cursor import Cursors, list_digest
 from resolvers.federation.order import Order
 from resolvers.federation.reading import Reading, Unexpected, skipped
 from resolvers.federation.report import Collector
-from resolvers.federation.streams import Opened, Span
+from resolvers.federation.streams import Open, Opened, Span
 from resolvers.graph.connection import Connection
 from resolvers.graph.node import Placed
 from resolvers.graph.window import Window
@@ -41,16 +41,14 @@ class Listing(Generic[T]):
     """One list that was asked for.
 
     identity: what a cursor of it belongs to beside the order: filter and parent. sources: who is reported, in order;
-    of these `asked` are read, the others are skipped. ordered: opens a source that keeps this order itself, None for
-    one that is read whole.
+    of these `asked` are read, the others are skipped. open: gives a source's streams, see `streams.whole`.
     """
 
     order: Order[T]
     identity: tuple[Any, ...]
     sources: Sequence[str]
     asked: frozenset[str]
-    read: Callable[[str], Awaitable[Reading[T]]]
-    ordered: Callable[[str, Span[T]], Awaitable[Opened[T] | None]] | None = None
+    open: Open[T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +90,7 @@ async def _open(listing: Listing[T], source: str, span: Span[T]) -> Opened[T]:
         return streams.read(skipped(source), span)
     allowance.begin(MAX_BYTES)
     try:
-        opened = await listing.ordered(source, span) if listing.ordered else None
-        return opened or streams.read(await listing.read(source), span)
+        return await listing.open(source, span)
     except ReleasegraphError:
         raise
     except Exception as error:

@@ -19,6 +19,7 @@ from resolvers.graph.enums import FleetOrderField, OrderDirection, ReleaseOrderF
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.inputs import FleetOrder, ReleaseOrder
 from resolvers.graph.node import Placed
+from resolvers.graph.product_line import ReleaseTrain
 from resolvers.graph.release import Release
 from resolvers.knowledge import versions
 
@@ -132,6 +133,11 @@ def fleets(order: FleetOrder | None) -> Order[Fleet]:
     return Order(name, _FLEET_KEYS[asked.field], _is_descending(asked))
 
 
+def trains() -> Order[ReleaseTrain]:
+    """By version, highest first: the fixed order of trains. Which spelling stands for a train makes no difference."""
+    return Order("trains", Keys(lambda row: bounded_text(row.raw_version), str, _precedence), is_descending=True)
+
+
 def by_id(name: str) -> Order[Any]:
     """By source name and native id: the fixed order of artifacts, devices and cohorts."""
     return Order(name, Keys(_no_key, int))
@@ -175,6 +181,10 @@ def _version_key(row: Release) -> str | None:
 
 def _version_rank(raw: str) -> Any:
     return versions.understand(raw).order_key
+
+
+def _precedence(raw: str) -> Any:
+    return versions.understand(raw).precedence
 
 
 def _no_key(row: object) -> None:

@@ -96,6 +96,19 @@ class Opened(Generic[T]):
     hints_at: Callable[[OrderKey], Hints] = lambda key: {}
 
 
+Open = Callable[[str, Span[T]], Awaitable[Opened[T]]]
+"How a source is opened for a page, by its name."
+
+
+def whole(read_source: Callable[[str], Awaitable[Reading[T]]]) -> Open[T]:
+    """Opens sources by reading their lists at once."""
+
+    async def opened(source: str, span: Span[T]) -> Opened[T]:
+        return read(await read_source(source), span)
+
+    return opened
+
+
 def read(reading: Reading[T], span: Span[T]) -> Opened[T]:
     """A source whose list was read WHOLE."""
     size = len({(row.source_name, row.native_id) for row in reading.rows}) if reading.is_complete else None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import strawberry
 
+from resolvers.graph.columns import reads
 from resolvers.graph.context import Info
 from resolvers.graph.enums import AnswerState
 
@@ -35,6 +36,7 @@ class SourceReport:
     message: str | None = strawberry.field(default=None, description="What went wrong, for a person.")
 
     @strawberry.field(description="The source.")
+    @reads()
     def source(self, info: Info) -> Annotated[Source, strawberry.lazy("resolvers.graph.source")]:
         return info.context.source(self.source_name)
 
@@ -45,6 +47,7 @@ class Edge(Generic[T]):
     cursor_of: strawberry.Private[Callable[[Any], str]]
 
     @strawberry.field(description="Its position in this list, in this order: for `after` and `before`.")
+    @reads()
     def cursor(self) -> str:
         return self.cursor_of(self.node)
 
@@ -62,6 +65,7 @@ class Connection(Generic[T]):
     cursor_of: strawberry.Private[Callable[[Any], str]]
 
     @strawberry.field(description="The objects of this page with their cursors, in order.")
+    @reads()
     def edges(self) -> list[Edge[T]]:
         return [Edge(node=node, cursor_of=self.cursor_of) for node in self.nodes]
 

@@ -65,7 +65,7 @@ class Family:
 async def family(desk: Desk, known: dict[Route, Family], fleet: Route) -> Family:
     """The family of a fleet. Raises the upstream's error when some of it is missing: a gap would be a wrong answer."""
     if fleet not in known:
-        reading = await desk.loaders.releases_by_fleet_key.load((*fleet, ReleaseQuery()))
+        reading = await desk.loaders.releases_by_fleet_key.load((*fleet, ReleaseQuery(columns=desk.columns("Release"))))
         if reading.errors:
             raise reading.errors[0]
         releases = {release.native_id: release for release in reading.rows}

@@ -115,7 +115,8 @@ def test_variables_become_lists_numbers_and_truths() -> None:
         ),
         pytest.param(
             "[sever]",
-            "gateway.toml: sever: no such section; did you mean server? known: server, telemetry, security, sources",
+            "gateway.toml: sever: no such section; did you mean server? known: server, telemetry, security, "
+            "sources, product_lines",
             id="unknown section",
         ),
         pytest.param("server = 3", "server: should be a table, [server] in gateway.toml", id="not a section"),
