@@ -47,7 +47,8 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
 
     server = settings.server
     limits = Limits.of(server)
-    executor = Executor(schema, Documents(core(schema), limits, server.documents_cached), limits)
+    documents = Documents(core(schema), limits, server.documents_cached)
+    executor = Executor(schema, documents, limits, compiled=server.compiled)
     async with Transport(observe) as transport:
         sources = open_sources(settings.sources, transport, health)
         lists = ListSettings(_cursor_key(settings), server.max_page_size, settings.product_lines)

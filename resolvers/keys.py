@@ -18,6 +18,7 @@ FORMAT = "1"
 NOWHERE = ""
 "The source of what is configured here and belongs to no one source: product lines and their trains."
 OF_NO_SOURCE = frozenset({"ProductLine", "ReleaseTrain"})
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 MAX_LENGTH = 16_384
 "Longer ids were never issued: two names of 255 emoji and a version of 255 letters make one of 9,000 characters."
 
@@ -32,7 +33,9 @@ class Key(NamedTuple):
 
 def encode(type_name: str, source: str, native_id: str) -> str:
     """The global id of an object. Renaming its source changes it."""
-    return base64.urlsafe_b64encode(f"{FORMAT}:{type_name}:{source}:{native_id}".encode()).decode().rstrip("=")
+    text = f"{FORMAT}:{type_name}:{source}:{native_id}".encode()
+    # base64.urlsafe_b64encode in half its time: every row has an id.
+    return binascii.b2a_base64(text, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
 
 
 def decode(global_id: str, expected: str | None = None) -> Key:

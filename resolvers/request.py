@@ -6,16 +6,18 @@ running loop. May import: lists, loaders, sources and what those may.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from asyncio import Future
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import GraphQLResolveInfo
+from strawberry import Schema
 
 from resolvers import keys
 from resolvers.errors import InvalidKey
 from resolvers.federation import order as orders
-from resolvers.federation.columns import Wants
+from resolvers.federation.columns import Wanted
 from resolvers.federation.filters.selection import known
 from resolvers.federation.lists import Lister, Listing
 from resolvers.federation.product_lines import LineSpec
@@ -33,7 +35,7 @@ from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
 from resolvers.graph.source import Source
 from resolvers.graph.window import Window
-from resolvers.lists import Desk, artifacts, children, fleets, kin, releases
+from resolvers.lists import Desk, ahead, artifacts, children, fleets, kin, releases
 from resolvers.lists.lines import Lines
 from resolvers.loaders import Loaders, Route
 from resolvers.principal import Anyone, Principal
@@ -73,7 +75,7 @@ class Request:
         self.loaders = Loaders(sources.upstreams)
         self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
         self._desk = Desk(sources, self.loaders, self._lister)
-        self._families: dict[Route, kin.Family] = {}
+        self._families: kin.Families = {}
         self._line_specs = settings.product_lines
         self._lines: Lines | None = None
 
@@ -83,9 +85,10 @@ class Request:
             self._lines = Lines(self._desk, self._families, self._line_specs)
         return self._lines
 
-    def want(self, wants: Wants) -> None:
+    def want(self, wanted: Wanted, schema: Schema, variables: Mapping[str, Any] | None) -> None:
         """What the operation wants of each type of row. To be said before anything is asked; unsaid: everything."""
-        self.loaders.wants = wants
+        self.loaders.wants = wanted.by(variables)
+        self.loaders.below = ahead.below_fleets(self._desk, wanted, schema, variables or {})
 
     def source(self, name: str) -> Source:
         return self.sources.objects[name]
@@ -115,6 +118,11 @@ class Request:
 
     async def answer(self, question: Question, source: str, native_id: str) -> Any:
         return await self.loaders.to(question).load((source, native_id))
+
+    def answers(self, question: Question, routes: Iterable[Route]) -> Mapping[Route, Future[Any]]:
+        """`answer` to each of many routes, asked together; without a task for each."""
+        load = self.loaders.to(question).load
+        return {route: load(route) for route in routes}
 
     async def fleet_by_slug(self, slug: str, source: str | None) -> Fleet | None:
         return await fleets.with_slug(self._desk, slug, source)

@@ -16,6 +16,7 @@ from graphql import (
 )
 
 from gateway.execution import limits
+from gateway.execution.compiled import Plans
 from gateway.execution.limits import Limits
 from resolvers.federation import columns
 from resolvers.federation.columns import Wanted
@@ -34,10 +35,15 @@ class Unusable(Exception):  # says what the document is
 
 
 class Prepared:
-    """A document that may be executed, with what was found out about its operations."""
+    """A document that may be executed, with what was found out about its operations: all is forgotten together.
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode):
-        self.document = document
+    plans: None when the document is not kept, since compiling pays from the second time on. rows: of each operation,
+    by its name, where they are the same whatever the variables.
+    """
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, plans: Plans | None = None):
+        self.document, self.plans = document, plans
+        self.rows: dict[str | None, int] = {}
         self._schema = schema
         self._wanted: dict[str | None, Wanted] = {}
 
@@ -54,13 +60,19 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, remembered: int):
         self._schema, self._limits = schema, limits
+        self._is_remembering = remembered > 0
         self._remembered = lru_cache(maxsize=remembered)(self._prepare)
 
     def prepare(self, text: str) -> Prepared:
         """Raises Unusable."""
-        return self._prepare(text) if len(text) > REMEMBERED_CHARACTERS else self._remembered(text)
+        is_kept = self._is_remembering and len(text) <= REMEMBERED_CHARACTERS
+        return self._remembered(text) if is_kept else Prepared(self._schema, self._usable(text))
 
     def _prepare(self, text: str) -> Prepared:
+        document = self._usable(text)
+        return Prepared(self._schema, document, Plans(document))
+
+    def _usable(self, text: str) -> DocumentNode:
         document = self._parse(text)
         errors = validate(self._schema, document)
         if errors:
@@ -68,7 +80,7 @@ class Documents:
         errors = limits.check(document, self._limits)
         if errors:
             raise Unusable(errors, "QUERY_TOO_COMPLEX")
-        return Prepared(self._schema, document)
+        return document
 
     def _parse(self, text: str) -> DocumentNode:
         try:

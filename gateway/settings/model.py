@@ -60,6 +60,7 @@ class Server(_Section):
         default=None, min_length=16, description="signs cursors; workers and replicas need the same"
     )
     documents_cached: int = Field(default=1000, ge=0, le=100_000, description="parsed documents kept by each worker")
+    compiled: bool = Field(default=True, description="whether selections become functions; else graphql-core alone")
 
 
 class Telemetry(_Section):

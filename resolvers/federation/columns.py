@@ -35,6 +35,7 @@ from graphql import (
     OperationType,
     SelectionSetNode,
     ValueNode,
+    VariableDefinitionNode,
     VariableNode,
     get_named_type,
     is_composite_type,
@@ -82,6 +83,9 @@ class Wanted:
     links: frozenset[tuple[str, str, str]] = frozenset()
     arguments: tuple[tuple[str, str], ...] = ()  # (input type, variable)
     defaults: Mapping[str, ValueNode] = field(default_factory=dict)  # of variables
+    below_fleets: tuple[FieldNode, ...] = ()  # the lists of releases that are selected below fleets
+    fragments: Mapping[str, FragmentDefinitionNode] = field(default_factory=dict)
+    variables: tuple[VariableDefinitionNode, ...] = ()
 
     def by(self, variables: Mapping[str, Any] | None) -> Wants:
         if self.reads is None:
@@ -122,7 +126,15 @@ def wanted(schema: GraphQLSchema, document: DocumentNode, operation: OperationDe
         for one in operation.variable_definitions or ()
         if one.default_value is not None
     }
-    return Wanted(frozenset(walk.reads), frozenset(walk.links), tuple(walk.arguments), defaults)
+    return Wanted(
+        frozenset(walk.reads),
+        frozenset(walk.links),
+        tuple(walk.arguments),
+        defaults,
+        tuple(walk.below_fleets),
+        walk.fragments,
+        tuple(operation.variable_definitions or ()),
+    )
 
 
 class _Walk:
@@ -130,9 +142,10 @@ class _Walk:
         self.reads: set[Read] = set()
         self.links: set[tuple[str, str, str]] = set()
         self.arguments: dict[tuple[str, str], None] = {}
+        self.below_fleets: list[FieldNode] = []
         self.is_open = False  # a field that may read anything is selected
         self._schema = schema
-        self._fragments = {
+        self.fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
         self._spread: set[str] = set()
@@ -150,7 +163,7 @@ class _Walk:
     def _fragment(self, name: str) -> None:
         if name not in self._spread:
             self._spread.add(name)
-            fragment = self._fragments[name]
+            fragment = self.fragments[name]
             self.below(self._type(fragment.type_condition.name.value), fragment.selection_set)
 
     def _type(self, name: str) -> GraphQLNamedType | None:
@@ -166,6 +179,8 @@ class _Walk:
             self._reads(owner, name)
             if (link := _linked(owner, result)) is not None:
                 self.links.add((owner.name, _python_name(owner.fields[name]), link))
+        if (parent.name, name) == ("Fleet", "releases"):
+            self.below_fleets.append(node)
         self._arguments(declared, node)
         self._order(declared, node, result)
         if is_composite_type(result):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -68,10 +68,13 @@ class Lister:
             return pages.unread(limits)
         span = pages.span(listing.order, limits)
         opened = await asyncio.gather(*(_open(listing, source, span) for source in listing.sources))
-        rows, total = await asyncio.gather(
+        counted = [one for one in opened if not one.reading.is_skipped] if is_selected(at, "totalCount") else []
+        rows, early = await asyncio.gather(
             merge.first(span.size, [stream for one in opened for stream in one.streams], span.order),
-            _total(opened) if is_selected(at, "totalCount") else _untold(),
+            _counts(one for one in counted if not one.is_counted_by_reading),
         )
+        late = await _counts(one for one in counted if one.is_counted_by_reading)
+        total = _total([*early, *late])
         page = pages.page(rows, opened, listing.order, cursors, limits, total)
         path = at.path.as_list()
         readings = [one.reading for one in opened]
@@ -98,14 +101,13 @@ async def _open(listing: Listing[T], source: str, span: Span[T]) -> Opened[T]:
         return streams.read(Reading(source, errors=(Unexpected(source),), is_lost=True), span)
 
 
-async def _total(opened: Sequence[Opened[T]]) -> int | None:
+async def _counts(opened: Iterable[Opened[T]]) -> list[int | None]:
+    return await asyncio.gather(*(one.count() for one in opened))
+
+
+def _total(counts: Sequence[int | None]) -> int | None:
     """How many rows all sources have together; None as soon as one cannot tell."""
-    counts = await asyncio.gather(*(one.count() for one in opened if not one.reading.is_skipped))
     return None if None in counts else sum(count for count in counts if count is not None)
-
-
-async def _untold() -> None:
-    """Nobody asked for the count, and it may cost a call."""
 
 
 def is_selected(at: At, name: str) -> bool:

@@ -29,6 +29,7 @@ Rank = tuple[Any, ...]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_EARLIEST = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _LATEST = 221_845_392_000_000  # the year 9000, in milliseconds
 
 MAX_KEY_BYTES = 112
@@ -172,7 +173,7 @@ def milliseconds(moment: datetime | None) -> int | None:
 
 def moment(key: OrderKey) -> datetime | None:
     """The instant behind a key, within the years any upstream takes; None for a key that is none."""
-    return _EPOCH + min(max(0, key), _LATEST) * _MILLISECOND if isinstance(key, int) else None
+    return _EPOCH + min(max(_EARLIEST, key), _LATEST) * _MILLISECOND if isinstance(key, int) else None
 
 
 def _version_key(row: Release) -> str | None:

@@ -25,13 +25,18 @@ GROWTH = 4
 LARGEST = 1000
 
 
+def first_place(span: Span[T]) -> Place:
+    """Where a source that keeps its order by key is read first, for a page of this span."""
+    return Place(span.size + SPARE, None if span.start is None else moment(span.start.key))
+
+
 class FromKey(Generic[T]):
     """KEYSET: each page begins at the key where the one before ended."""
 
     def __init__(self, read: Read[T], span: Span[T]):
         self._read, self._span = read, span
-        self._size = span.size + SPARE
-        self._boundary = None if span.start is None else moment(span.start.key)
+        place = first_place(span)
+        self._size, self._boundary = place.size, place.boundary
         self._is_over = False
 
     async def next(self) -> Page[T] | None:
@@ -68,6 +73,7 @@ class ByNumber(Generic[T]):
     hint: Hint | None  # where `span.start` was, counted in the order of the span
     _number: int = 0
     _total: int | None = None
+    _exact: int | None = None
     _kept: dict[int, Page[T]] = field(default_factory=dict)  # read on the way, not given on yet
     _places: list[tuple[Rank, int]] = field(default_factory=list)  # of the rows given on: rank of the key, index
     _is_over: bool = False
@@ -126,7 +132,12 @@ class ByNumber(Generic[T]):
     def _last_page(self, page: Page[T]) -> int:
         return max(1, -(-(page.total or 0) // self.page_size))
 
+    def counted(self) -> int | None:
+        """How many rows the list has, as its pages told; None when none was read, or they count others too."""
+        return self._exact
+
     def _got_shorter(self, page: Page[T]) -> bool:
+        self._exact = page.total if page.is_total_exact else None
         before, self._total = self._total, page.total
         return before is not None and page.total is not None and page.total < before and bool(self._places)
 

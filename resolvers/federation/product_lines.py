@@ -65,4 +65,6 @@ def chosen(lines: Sequence[LineSpec], names: Collection[str]) -> list[LineSpec]:
 
 
 def _named(fleet: Fleet, naming: Naming) -> str | None:
-    return {Naming.ID: fleet.native_id, Naming.SLUG: fleet.slug, Naming.NAME: fleet.name}[naming]
+    if naming is Naming.ID:
+        return fleet.native_id
+    return fleet.slug if naming is Naming.SLUG else fleet.name

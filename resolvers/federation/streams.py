@@ -87,13 +87,15 @@ class Whole(Generic[T]):
 class Opened(Generic[T]):
     """One source's part in a page: how it did, its streams, how many rows its whole list has.
 
-    hints_at: where a key stands in its numbered lists, for cursors. Complete once the merge is done with it.
+    hints_at: where a key stands in its numbered lists, for cursors. Complete once the merge is done with it; with
+    `is_counted_by_reading` only then the count costs nothing.
     """
 
     reading: Reading[T]
     streams: Sequence[Stream[T]]
     count: Callable[[], Awaitable[int | None]]
     hints_at: Callable[[OrderKey], Hints] = lambda key: {}
+    is_counted_by_reading: bool = False
 
 
 Open = Callable[[str, Span[T]], Awaitable[Opened[T]]]

@@ -36,8 +36,12 @@ class Desk:
     lister: Lister
 
     def columns(self, type_name: str, *support: str) -> Columns:
-        """What to ask rows of this type with: all that this operation reads of any of them, and `support`."""
-        return self.loaders.wants.of(type_name, *support)
+        """What to ask rows of this type with: all that this operation reads of any of them, and `support`.
+
+        support: as fields declare it, `Release.status`; what is of another type does not count.
+        """
+        own = (name.partition(".") for name in support)
+        return self.loaders.wants.of(type_name, *(name for owner, _, name in own if owner == type_name))
 
     async def arriving(self, chunks: AsyncIterator[Chunk[Any]]) -> AsyncIterator[Chunk[Any]]:
         """The stream of chunks of rows; what comes along with them answers look-ups from then on."""

@@ -54,7 +54,10 @@ async def with_slug(desk: Desk, slug: str, source: str | None) -> Fleet | None:
     where = FleetFilter(slugs=[slug], sources=None if source is None else [source])
     selection = filters.select(desk.sources.facts, where)
     readings = await asyncio.gather(
-        *(_read(desk, selection, name, *filters.READS["slugs"]) for name in sorted(selection.asked))
+        *(
+            _read(desk, selection, name, *(f"Fleet.{name}" for name in filters.READS["slugs"]))
+            for name in sorted(selection.asked)
+        )
     )
     found = [fleet for reading in readings for fleet in reading.rows]
     if len({fleet.source_name for fleet in found}) > 1:
@@ -68,6 +71,7 @@ async def with_slug(desk: Desk, slug: str, source: str | None) -> Fleet | None:
 
 
 async def _read(desk: Desk, selection: FleetSelection, source: str, *support: str) -> Reading[Fleet]:
-    query = replace(selection.query(source), columns=desk.columns("Fleet", *support))
-    stream = desk.sources.upstreams[source].fleets(query)
+    upstream = desk.sources.upstreams[source]
+    columns, below = desk.columns("Fleet", *support), desk.loaders.below_for(upstream)
+    stream = upstream.fleets(replace(selection.query(source), columns=columns, below=below))
     return await read_whole(source, desk.arriving(stream), selection.keep, NARROWED_BY)

@@ -83,11 +83,12 @@ def _together(
     ]
 
     def hints_at(key: OrderKey) -> Hints:
-        numbered = ((mark, pager) for mark, pager in pagers.items() if isinstance(pager, ByNumber))
-        found = ((mark, pager.hint_at(span.order.key_rank(key))) for mark, pager in numbered)
+        by_number = ((mark, pager) for mark, pager in pagers.items() if isinstance(pager, ByNumber))
+        found = ((mark, pager.hint_at(span.order.key_rank(key))) for mark, pager in by_number)
         return {mark: _turned_hint(hint, span) for mark, hint in found if hint is not None}
 
-    return Opened(source.reading, made, lambda: _count(asked, source), hints_at)
+    numbered = [pager for pager in pagers.values() if isinstance(pager, ByNumber)]
+    return Opened(source.reading, made, lambda: _count(asked, source, numbered), hints_at, bool(numbered))
 
 
 def turned(query: ReleaseQuery, span: Span[Release]) -> ReleaseQuery:
@@ -132,9 +133,13 @@ def _whole(asked: Asked, query: ReleaseQuery) -> Callable[[], Awaitable[Reading[
     return whole
 
 
-async def _count(asked: Asked, source: Source[Release]) -> int | None:
+async def _count(asked: Asked, source: Source[Release], pagers: Sequence[ByNumber[Release]]) -> int | None:
+    """As the pages told, else by calls of its own."""
     if not asked.is_countable:
         return None
+    counts = [pager.counted() for pager in pagers]
+    if counts and None not in counts:
+        return sum(count for count in counts if count is not None)
     try:
         return await asked.upstream.release_count(asked.query)
     except UpstreamError as error:

@@ -11,10 +11,11 @@ from typing import Any
 from graphql import GraphQLResolveInfo
 
 from resolvers.federation import order as orders
-from resolvers.federation import streams
+from resolvers.federation import pages, streams
 from resolvers.federation.filters import releases as filters
 from resolvers.federation.filters.releases import ReleaseSelection
 from resolvers.federation.lists import Listing, is_selected
+from resolvers.federation.pagers import first_place
 from resolvers.federation.reading import Reading, read_whole, skipped
 from resolvers.federation.streams import Opened, Span
 from resolvers.graph.artifact import Artifact
@@ -27,7 +28,7 @@ from resolvers.graph.release import Release
 from resolvers.graph.window import Window
 from resolvers.lists import Desk, files_of, identity, in_order, looked_up, settled, settled_each
 from resolvers.lists.in_order import Asked
-from resolvers.upstreams.port import FleetQuery, ReleaseQuery
+from resolvers.upstreams.port import FleetQuery, ReleaseQuery, ReleasesBelow
 
 At = GraphQLResolveInfo[Any]
 Within = Callable[[str], Awaitable[Reading[str]]]
@@ -158,6 +159,17 @@ def _is_about(where: ReleaseFilter | None, query: ReleaseQuery, fleet: Fleet) ->
     if where is not None and where.fleet_names is not None and fleet.name not in where.fleet_names:
         return False
     return query.fleet_ids is None or fleet.native_id in query.fleet_ids
+
+
+def below(desk: Desk, where: ReleaseFilter | None, order: ReleaseOrder | None, window: Window) -> ReleasesBelow | None:
+    """The first page of `of_fleet` for these arguments, as fleets may bring it along; None when it begins elsewhere."""
+    limits = pages.at_an_end(window, desk.lister.max_size)
+    selection = filters.select(desk.sources.facts, where, order)
+    if limits is None or limits.size == 0 or selection.ids is not None or not selection.asked:
+        return None
+    span = pages.span(orders.releases(order), limits)
+    query = replace(_query(desk, selection, min(selection.asked)), fleet_ids=None)
+    return ReleasesBelow(in_order.turned(query, span), first_place(span))
 
 
 def _query(desk: Desk, selection: ReleaseSelection, source: str) -> ReleaseQuery:

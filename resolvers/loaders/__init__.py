@@ -93,6 +93,11 @@ class Loaders:
         for one in brought.values():
             self.prime(one)
 
+    def below_for(self, upstream: Upstream) -> ReleasesBelow | None:
+        """What fleets of this source should bring along: nothing, where it does not keep the order itself."""
+        is_kept = self.below is not None and self.below.query.order_field in upstream.facts.release_paging
+        return self.below if is_kept else None
+
     def prime(self, row: Sourced) -> None:
         """The row answers for itself from now on, if it has all that would be asked of it."""
         type_name = type(row).__name__
@@ -104,7 +109,7 @@ class Loaders:
             return method(question)
 
         async def ask(upstream: Upstream, ids: Sequence[str]) -> Found[Any]:
-            below = (self.below,) if question is Question.FLEET else ()
+            below = (self.below_for(upstream),) if question is Question.FLEET else ()
             found = await getattr(upstream, question.value)(ids, self.wants.of(ROWS[question]), *below)
             for one in found.values():
                 self.received([one] if isinstance(one, Columned) else one if isinstance(one, list | tuple) else ())

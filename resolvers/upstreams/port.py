@@ -144,12 +144,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One upstream page: rows in the order asked for. total: of the whole list, where the upstream tells."""
+    """One upstream page: rows in the order asked for.
+
+    total: of the whole list, where the upstream tells. is_total_exact: whether it applied every filter of the query.
+    """
 
     rows: Sequence[T] = ()
     has_more: bool = False
     failures: Sequence[Failure] = ()
     total: int | None = None
+    is_total_exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,14 @@ async def test_a_boundary_takes_a_millisecond_more(
     assert f"(created_at {condition})" in reads(mocks)[0]
 
 
+@pytest.mark.parametrize("year", [1732, 9998])
+async def test_a_boundary_outside_of_all_plausible_times_still_bounds(balena: Open, mocks: MockPort, year: int) -> None:
+    page = await balena().release_page(ReleaseQuery(), Place(5, datetime(year, 4, 14, tzinfo=UTC)))
+
+    assert f"(created_at le datetime'{year}-04-14T00:00:00.001Z')" in reads(mocks)[0]
+    assert len(page.rows) == (0 if year == 1732 else 5)
+
+
 async def test_rows_of_the_boundary_come_again(balena: Open) -> None:
     source = balena()
     ordered, _ = await walked(source, ReleaseQuery(), 50)

@@ -19,6 +19,7 @@ from tests.conftest import MockPort, served
 
 OURS = "belongs_to__application/any(a:a/is_directly_accessible_by__user/any(dau:true))"
 OUR_FLEETS = "is_directly_accessible_by__user/any(dau:true)"
+PAGE = "&$orderby=created_at desc,id asc&$top=26"  # twenty, one to see whether there is more, some to end on
 IMAGE = "is_a_build_of__service($select=service_name)"
 LONGEST = 6_000
 
@@ -65,12 +66,12 @@ def sent(mocks: MockPort) -> list[str]:
 LISTS = [
     pytest.param(
         "releases { nodes { id name } }",
-        f"release?$select=id,raw_version,created_at&$filter={OURS}",
+        f"release?$select=id,raw_version,created_at&$filter={OURS}{PAGE}",
         id="releases: id name",
     ),
     pytest.param(
         "releases { nodes { name version { raw major } status } }",
-        f"release?$select=id,raw_version,status,is_final,is_invalidated,created_at&$filter={OURS}",
+        f"release?$select=id,raw_version,status,is_final,is_invalidated,created_at&$filter={OURS}{PAGE}",
         id="releases: version and status",
     ),
     pytest.param(
@@ -81,18 +82,18 @@ LISTS = [
     pytest.param(
         "releases { nodes { name fleet { name } } }",
         f"release?$select=id,raw_version,created_at&$filter={OURS}"
-        "&$expand=belongs_to__application($select=id,app_name)",
+        f"&$expand=belongs_to__application($select=id,app_name){PAGE}",
         id="releases with their fleet: one call",
     ),
     pytest.param(
         "releases { nodes { fleet { organization { name } deviceType } } }",
         f"release?$select=id,created_at&$filter={OURS}&$expand=belongs_to__application($select=id;"
-        "$expand=organization($select=name,handle),is_for__device_type($select=slug))",
+        f"$expand=organization($select=name,handle),is_for__device_type($select=slug)){PAGE}",
         id="releases with what is behind their fleet",
     ),
     pytest.param(
         "releases { nodes { native { ... on BalenaRelease { semver } } } }",
-        f"release?$select=id,semver,created_at&$filter={OURS}",
+        f"release?$select=id,semver,created_at&$filter={OURS}{PAGE}",
         id="releases: one column of balena's own",
     ),
     pytest.param(
@@ -180,11 +181,10 @@ LOOK_UPS = [
     pytest.param(
         "query ($fleet: ID!) { fleet(id: $fleet) { releases { nodes { name fleet { name } } } } }",
         [
-            f"application?$select=id,app_name&$filter=({OUR_FLEETS}) and (id in (F))",
-            "release?$select=id,belongs_to__application,raw_version,created_at&"
-            f"$filter=({OURS}) and (belongs_to__application in (F))",
+            f"application?$select=id,app_name&$filter=({OUR_FLEETS}) and (id in (F))&$expand=owns__release("
+            "$select=id,belongs_to__application,raw_version,created_at;$orderby=created_at desc,id asc;$top=26)",
         ],
-        id="releases below a fleet, which is known",
+        id="a fleet with its first releases",
     ),
 ]
 

@@ -13,6 +13,7 @@ from gateway.execution.executor import core
 from resolvers import keys
 from resolvers.federation.columns import EVERYTHING, Wants, field_reads, is_row, wanted
 from resolvers.federation.filters.reads import reads_of
+from resolvers.federation.product_lines import FleetRef, LineSpec, Naming
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.build import Build
 from resolvers.graph.cohort import Cohort
@@ -304,8 +305,21 @@ def sparing() -> Sparing:
     )
 
 
+LINE = LineSpec("one", (FleetRef("a", Naming.SLUG, "acme/one"),))
+DRIFT = (
+    "rows { fleet { id } cohort { id } targetVersion { raw } latestVersion { raw } behindBy deviceCounts { count } }"
+)
+
+
+@pytest.mark.parametrize("selection", ["id name", "fleets { nodes { id } }", "trains { nodes { version { raw } } }",
+    "trains { nodes { releases { nodes { id } } } }", "trains { nodes { missingFrom { id } } }", f"drift {{ {DRIFT} }}",
+])  # fmt: skip
+async def test_a_product_line_is_answered_from_what_it_declares(selection: str) -> None:
+    assert await complaints(f"{{ productLines {{ {selection} }} }}") == []
+
+
 async def complaints(query: str, **variables: Any) -> list[Any]:
-    reply = await Graph([sparing()]).reply(query, **variables)
+    reply = await Graph([sparing()], product_lines=(LINE,)).reply(query, **variables)
     assert reply["data"] is not None, reply
     return [error["message"] for error in reply.get("errors", ())]
 
@@ -325,7 +339,7 @@ ROW_FIELDS = [(owner.name, name) for owner, name in resolved() if is_row(owner) 
 async def test_a_field_is_answered_from_what_it_declares(type_name: str, name: str) -> None:
     owner: Any = SCHEMA.type_map[type_name]
     selection = inner(owner, name) if name not in ("version", "minimumVersion", "runningVersion") else "{ raw }"
-    selection = selection if name != "tags" else "{ key }"
+    selection = {"tags": "{ key }", "counterparts": "{ release { id } }"}.get(name, selection)
 
     found = await complaints(
         f"query ($id: ID!) {{ node(id: $id) {{ ... on {type_name} {{ {name} {selection} }} }} }}",

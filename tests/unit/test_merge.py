@@ -309,6 +309,15 @@ async def test_what_is_read_in_pages_is_counted_by_its_source(
     assert [call for call, _ in upstream.calls if call == "release_count"] == counting
 
 
+async def test_pages_that_count_need_no_other_count() -> None:
+    upstream = OrderedUpstream("pages", keeping(PagingKind.PAGES), rows=in_a_row(300), tells=True)
+
+    found = await page([upstream], OLDEST, Window(first=5), is_counted=True)
+
+    assert found.total_count == 300
+    assert [call for call, _ in upstream.calls] == ["release_page"]
+
+
 async def test_nobody_counts_unless_asked() -> None:
     upstream = OrderedUpstream("pages", keeping(PagingKind.PAGES), rows=in_a_row(30))
 

@@ -24,12 +24,13 @@ from resolvers.graph.connection import Connection
 from resolvers.graph.counterpart import Counterpart
 from resolvers.graph.drift import Drift
 from resolvers.graph.fleet import Fleet
+from resolvers.graph.lineage import SIGHTING
 from resolvers.graph.product_line import ProductLine, ReleaseTrain
 from resolvers.graph.release import Release
 from resolvers.graph.window import Window
 from resolvers.knowledge.correlation import Train
 from resolvers.lists import Desk, kin
-from resolvers.lists.kin import Family
+from resolvers.lists.kin import Families, Family
 from resolvers.lists.lines import drift
 from resolvers.lists.lines.counterparts import Counterparts
 from resolvers.lists.lines.members import Member, Members
@@ -47,7 +48,7 @@ At = GraphQLResolveInfo[Any]
 class Lines:
     """Make it inside the running loop."""
 
-    def __init__(self, desk: Desk, families: dict[Route, Family], specs: Sequence[LineSpec]):
+    def __init__(self, desk: Desk, families: Families, specs: Sequence[LineSpec]):
         self._desk, self._families = desk, families
         self._specs = {spec.name: spec for spec in specs}
         self._members = Members(desk, specs)
@@ -164,7 +165,7 @@ class Lines:
         fleet = member.fleet
         if isinstance(fleet, UpstreamError):
             return fleet
-        return await settled(fleet.source_name, kin.family(self._desk, self._families, fleet.route))
+        return await settled(fleet.source_name, kin.family(self._desk, self._families, fleet.route, SIGHTING))
 
 
 def _train(seen: LineSeen, train: Train[Route]) -> ReleaseTrain:

@@ -18,6 +18,7 @@ from resolvers.federation.reading import Reading, read_whole
 from resolvers.federation.report import report
 from resolvers.graph.counterpart import Counterpart
 from resolvers.graph.enums import MatchRule
+from resolvers.graph.lineage import SIGHTING
 from resolvers.graph.release import Release
 from resolvers.knowledge import correlation
 from resolvers.knowledge.correlation import Match, Sighting
@@ -73,8 +74,11 @@ class Commits:
             return row.revision in commits and row.status not in NOTHING
 
         upstream = self._desk.sources.upstreams[source]
-        stream = upstream.releases(ReleaseQuery(revisions=tuple(commits)))
-        reading = await settled(source, read_whole(source, stream, is_one, narrowed_by(upstream.facts)))
+        columns = self._desk.columns("Release", *SIGHTING, "Release.name")
+        stream = upstream.releases(ReleaseQuery(revisions=tuple(commits), columns=columns))
+        reading = await settled(
+            source, read_whole(source, self._desk.arriving(stream), is_one, narrowed_by(upstream.facts))
+        )
         return Reading(source, errors=(reading,), is_lost=True) if isinstance(reading, UpstreamError) else reading
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from aiodataloader import DataLoader
@@ -13,6 +13,7 @@ from resolvers.errors import UpstreamError
 from resolvers.federation.product_lines import FleetRef, LineSpec, Naming, line_of
 from resolvers.federation.reading import Reading, read_whole, skipped
 from resolvers.graph.fleet import Fleet
+from resolvers.graph.lineage import MEMBER
 from resolvers.graph.questions import Question
 from resolvers.lists import Desk
 from resolvers.lists.lines.settling import settled
@@ -103,11 +104,14 @@ class Members:
             rows = await asyncio.gather(*(fleets.load((source, ref.value)) for ref in refs), return_exceptions=True)
             return {ref: _one(row) for ref, row in zip(refs, rows, strict=True)}
         values = tuple(ref.value for ref in refs)
+        columns = self._desk.columns("Fleet", *MEMBER)
         query = FleetQuery(slugs=values) if naming is Naming.SLUG else FleetQuery(names=values)
-        stream = self._desk.sources.upstreams[source].fleets(query)
-        reading = await read_whole(source, stream, lambda row: any(ref.means(row) for ref in refs), ())
+        stream = self._desk.sources.upstreams[source].fleets(replace(query, columns=columns))
+        reading = await read_whole(
+            source, self._desk.arriving(stream), lambda row: any(ref.means(row) for ref in refs), ()
+        )
         for fleet in reading.rows:  # a release of one of them need not ask for it again
-            fleets.prime(fleet.route, fleet)
+            self._desk.loaders.prime(fleet)
         return {ref: _meant(ref, reading) for ref in refs}
 
 

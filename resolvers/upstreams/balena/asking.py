@@ -11,6 +11,7 @@ from resolvers import keys
 from resolvers.errors import UpstreamError
 from resolvers.graph.columns import Columned
 from resolvers.graph.columns import linked as behind_of
+from resolvers.transport import plan
 from resolvers.transport.kept import Kept
 from resolvers.transport.session import Http
 from resolvers.upstreams import payload, scopes
@@ -64,6 +65,7 @@ class Asking:
         call, body = await self._list(odata.url(resource, options))
         fitting = None if view.row is view.plain else payload.fitting(body, view.row)
         if fitting is not None:
+            plan.read(self.source, len(fitting))
             return Rows(fitting)
         return payload.decode_rows(self.source, call, body, view.plain, "$.d")
 

@@ -149,11 +149,14 @@ def exactly(config: Config, query: ReleaseQuery) -> list[Condition] | None:
 
 def beyond(column: str, direction: OrderDirection, place: Place) -> list[Condition]:
     """Where a page begins: the boundary and a millisecond before it, since balena stores finer than it prints."""
-    if place.boundary is None or not EARLIEST < place.boundary < LATEST:
+    if place.boundary is None:
         return []
-    if direction is OrderDirection.ASC:
-        return [odata.compare(column, "ge", place.boundary - MILLISECOND)]
-    return [odata.compare(column, "le", place.boundary + MILLISECOND)]
+    try:
+        if direction is OrderDirection.ASC:
+            return [odata.compare(column, "ge", place.boundary - MILLISECOND)]
+        return [odata.compare(column, "le", place.boundary + MILLISECOND)]
+    except OverflowError:  # at the very end of the calendar nothing lies beyond
+        return []
 
 
 def devices(config: Config, query: DeviceQuery) -> list[Condition]:
