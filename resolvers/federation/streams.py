@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Generic, Protocol, TypeVar
 
 from resolvers.federation.cursor import Hints
@@ -39,12 +40,25 @@ class Span(Generic[T]):
         """Whether it begins where only rows without a key are left."""
         return self.start is not None and self.start.key is None and not self.order.is_backward
 
-    def cut(self, rows: Sequence[T]) -> Sequence[T]:
+    def cut(self, rows: Ranked[T]) -> Ranked[T]:
         """Of rows in order those inside."""
         start, stop = self.start_rank, self.stop_rank
-        begin = 0 if start is None else bisect_right(rows, start, key=self.order.rank_of)
-        end = len(rows) if stop is None else bisect_left(rows, stop, key=self.order.rank_of)
-        return rows[begin:end]
+        begin = 0 if start is None else bisect_right(rows.ranks, start)
+        end = len(rows) if stop is None else bisect_left(rows.ranks, stop)
+        return rows if end - begin == len(rows) else Ranked(rows[begin:end], rows.ranks[begin:end])
+
+
+class Ranked(list[T]):
+    """Rows with the rank of each, as whoever put them in order knows it: ranking them again is most of a merge."""
+
+    def __init__(self, rows: Iterable[T], ranks: Sequence[Rank]):
+        super().__init__(rows)
+        self.ranks = ranks
+
+    @classmethod
+    def sorted(cls, rows: Iterable[T], order: Order[T]) -> Ranked[T]:
+        pairs = sorted(((order.rank_of(row), row) for row in rows), key=itemgetter(0))
+        return cls((row for _, row in pairs), [rank for rank, _ in pairs])
 
 
 class Stream(Protocol[T_co]):
@@ -66,7 +80,7 @@ class Whole(Generic[T]):
         # An upstream that is read in pages shows a row twice when it moves meanwhile: what came last holds.
         once = {(row.source_name, row.native_id): row for row in self.rows}
         self.rows = ()
-        return self.span.cut(sorted(once.values(), key=self.span.order.rank_of))
+        return self.span.cut(Ranked.sorted(once.values(), self.span.order))
 
 
 @dataclass(slots=True)

@@ -13,8 +13,8 @@ from typing import Any
 import aiohttp
 import orjson
 
-from benchmarks import asking, by_hand, processes, serving
-from benchmarks.measure import Contender, Effort, Figure, compare, repeated
+from benchmarks.choices import asking, by_hand, processes, serving
+from benchmarks.choices.measure import Contender, Effort, Figure, compare, repeated
 from gateway.app import collect_rarely
 from resolvers.upstreams import payload
 from resolvers.upstreams.balena.rows import Envelope, ReleaseRow
