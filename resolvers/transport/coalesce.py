@@ -76,6 +76,8 @@ class _Flight(Generic[T]):
         own = allowance.current()
         if own is not None and not own.take(self._size_bytes):
             raise UsedUp
+        if self.task.done():
+            return self.task.result()
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiters[waiter] = own
         try:
@@ -103,8 +105,12 @@ class _Flight(Generic[T]):
             self.task.cancel()
 
     def _landed(self, task: asyncio.Task[T]) -> None:
-        self._over()
         error = None if task.cancelled() else task.exception()
+        if task.cancelled() or error is not None:
+            self._over()
+        else:
+            # After those who waited have gone on: who asks before they could note the answer would ask once more.
+            asyncio.get_running_loop().call_soon(self._over)
         for waiter in [one for one in self._waiters if not one.done()]:
             if task.cancelled():
                 waiter.cancel()

@@ -147,6 +147,23 @@ async def test_one_who_joins_late_is_charged_for_what_came_before() -> None:
     assert await settled(first, late) == [("rows", False), UsedUp]
 
 
+async def test_who_asks_in_the_moment_it_lands_gets_what_landed() -> None:
+    """Between the end of the call and the turn of those who waited for it."""
+    flights, late = Flights[str](), list[asyncio.Task[tuple[str, bool]]]()
+
+    async def again(took: Took) -> str:
+        return "asked twice"
+
+    async def ask(took: Took) -> str:
+        loop = asyncio.get_running_loop()
+        loop.call_soon(lambda: late.append(asyncio.ensure_future(flights.join("k", again))))
+        return "rows"
+
+    first = await flights.join("k", ask)
+
+    assert (first, await late[0], len(flights)) == (("rows", False), ("rows", True), 0)
+
+
 async def test_a_call_behind_waits_for_nobody_and_serves_who_comes() -> None:
     flights, upstream = Flights[str](), Upstream()
 
