@@ -76,13 +76,16 @@ class Order(Generic[T]):
         return self._rank(position.key, position.source, position.native_id)
 
     def rank_of(self, row: T) -> Rank:
-        """The rank of its position, which is not made for it: every row of a list is ranked."""
+        return self.rank_with(self.keys.of(row), row)
+
+    def rank_with(self, key: OrderKey, row: T) -> Rank:
+        """The rank of a row by its key. No Position is made for it: every row of a list is ranked."""
         native_id = row.native_id
-        return self._rank(
-            self.keys.of(row),
-            row.source_name,
-            native_id if len(native_id) <= MAX_ID_BYTES else bounded_id(native_id),
-        )
+        return self._rank(key, row.source_name, native_id if len(native_id) <= MAX_ID_BYTES else bounded_id(native_id))
+
+    def group_of(self, rank: Rank) -> Rank:
+        """What `key_rank` gives for the key of a row with this rank."""
+        return (_Descending(rank[0].value[:2]),) if self.is_backward else rank[:2]
 
     def key_rank(self, key: OrderKey) -> Rank:
         """What keys alone sort by: rows of equal key are one tie group."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Generic, Protocol, TypeVar
 
 import structlog
@@ -91,7 +92,7 @@ class Ties(Generic[T]):
         self._start, self._stop = span.start_rank, span.stop_rank
         self._seen: set[str] = set()
         self._last: Rank | None = None  # key of the foremost group that may still grow
-        self._open: list[T] = []
+        self._open: list[tuple[Rank, T]] = []
         self._done: list[tuple[Rank, T]] = []
         self.given: Rank | None = self._start  # everything up to here was handed over, or is not wanted
         self.is_past_stop = False
@@ -106,13 +107,14 @@ class Ties(Generic[T]):
             key = order.keys.of(row)
             if key is None:
                 raise OutOfOrder("a row has no key")
-            rank = order.key_rank(key)
-            if self._last is not None and rank < self._last:
-                raise OutOfOrder("a row came out of order")
-            if rank != self._last:
+            rank = order.rank_with(key, row)
+            group = order.group_of(rank)
+            if group != self._last:
+                if self._last is not None and group < self._last:
+                    raise OutOfOrder("a row came out of order")
                 self._close()
-            self._last = rank
-            self._open.append(row)
+            self._last = group
+            self._open.append((rank, row))
         if len(self._open) > MAX_TIES:
             raise OutOfOrder(f"more than {MAX_TIES} rows share one key")
 
@@ -125,8 +127,10 @@ class Ties(Generic[T]):
 
     def _close(self) -> None:
         """The group that was open is whole now."""
-        group, self._open = Ranked.sorted(self._open, self._span.order), []
-        for rank, row in zip(group.ranks, group, strict=True):
+        group, self._open = self._open, []
+        if len(group) > 1:
+            group.sort(key=itemgetter(0))
+        for rank, row in group:
             if self._stop is not None and rank >= self._stop:
                 self.is_past_stop = True
             elif self.given is None or rank > self.given:
