@@ -108,6 +108,12 @@ class UpstreamRefused(UpstreamError):
     code = "UPSTREAM_REFUSED"
 
 
+class CredentialRequired(UpstreamError):
+    """The source has no credential of its own, and the caller brought none for it."""
+
+    code = "CREDENTIAL_REQUIRED"
+
+
 class UpstreamBusy(UpstreamError):
     """Asked too often; `retry_after_s` when the upstream said how long to wait."""
 

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
+
+from pydantic import SecretStr
+
+from resolvers.errors import CredentialRequired
+from resolvers.transport import passed
+from resolvers.transport.secrets import FileSecret
+
+ACCOUNT = "account"
+"The identity of what is configured: one account for each source, whatever token it uses today."
+
+AsHeaders = Callable[[str], Mapping[str, str]]
+"A token as the headers of its vendor."
 
 
 class Credentials(Protocol):
+    @property
+    def identity(self) -> str:
+        """Whose answers come back, as a short text without a secret: what was answered to one identity is never shown
+        to another. Read it in the task that asks: a caller may have brought a credential along."""
+        ...
+
     async def headers(self) -> Mapping[str, str]:
         """Headers for the next request. May log in first; raises UpstreamError when that fails."""
         ...
@@ -17,7 +35,9 @@ class Credentials(Protocol):
 
 
 class FixedHeaders:
-    """A token that does not change while we run."""
+    """Headers that do not change while we run."""
+
+    identity = ACCOUNT
 
     def __init__(self, headers: Mapping[str, str]):
         self._headers = headers
@@ -30,3 +50,51 @@ class FixedHeaders:
 
     def __repr__(self) -> str:
         return f"FixedHeaders({', '.join(self._headers)})"  # names only: the values are secrets
+
+
+class Token:
+    """The configured token. One in a file may be replaced while we run; a 401 has it looked at again at once."""
+
+    identity = ACCOUNT
+
+    def __init__(self, secret: SecretStr, as_headers: AsHeaders):
+        self._secret, self._as_headers = secret, as_headers
+
+    async def headers(self) -> Mapping[str, str]:
+        return self._as_headers(self._secret.get_secret_value())
+
+    async def renewed(self, sent: Mapping[str, str]) -> bool:
+        if isinstance(self._secret, FileSecret):
+            self._secret.look()
+        return await self.headers() != sent
+
+
+class OrPassed:
+    """What the caller brought for this source; without it the source's own, where it has one.
+
+    header: the name of the header that callers use, for whoever forgot it.
+    """
+
+    def __init__(self, source: str, header: str, own: Credentials | None, as_headers: AsHeaders):
+        self._source, self._header, self._own, self._as_headers = source, header, own, as_headers
+
+    @property
+    def identity(self) -> str:
+        brought = passed.to(self._source)
+        if brought is not None:
+            return brought.identity
+        return self._own.identity if self._own is not None else "nobody"
+
+    async def headers(self) -> Mapping[str, str]:
+        brought = passed.to(self._source)
+        if brought is not None:
+            return self._as_headers(brought.token)
+        if self._own is None:
+            raise CredentialRequired(self._source, f"it needs a credential of yours, in the header {self._header}")
+        return await self._own.headers()
+
+    async def renewed(self, sent: Mapping[str, str]) -> bool:
+        # Its own account must never stand in for a caller who was refused.
+        if self._own is None or passed.to(self._source) is not None:
+            return False
+        return await self._own.renewed(sent)

@@ -126,7 +126,6 @@ class Http:
         headers = {"Content-Type": "application/json"} if isinstance(body, bytes) else {}
         request = _Request(method, target, form or body, headers, False, is_change=True)  # type: ignore[arg-type]
         self._refuse_dots(request)
-        attempt.left()
         reply = await self._tried(request)
         if 300 <= reply.status < 500:
             attempt.came_back()
@@ -153,6 +152,8 @@ class Http:
     async def _tried(self, request: _Request) -> _Reply:
         """Sent once; a second time only when a 401 can be mended, since what was refused was not done."""
         sent = await self.credentials.headers()
+        if request.is_change:
+            attempt.left()
         reply = await self._sent(request, sent)
         if reply.status == 401 and await self.credentials.renewed(sent):
             reply = await self._sent(request, await self.credentials.headers())

@@ -26,7 +26,7 @@ class Asking:
 
     def __init__(self, http: Http, config: Config):
         self.http, self.config = http, config
-        self._actor = Kept(self._who_am_i)
+        self._actor = Kept(http.credentials, self._who_am_i)
 
     @property
     def source(self) -> str:

@@ -11,7 +11,6 @@ from resolvers.graph.device import Device
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.people import Tag
 from resolvers.graph.release import Release
-from resolvers.transport.credentials import FixedHeaders
 from resolvers.transport.session import Http
 from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.balena import (
@@ -32,7 +31,7 @@ from resolvers.upstreams.balena.asking import Asking, numbered, side_by_side
 from resolvers.upstreams.balena.odata import Condition
 from resolvers.upstreams.balena.rows import ApplicationRow, ColumnsRow, ReleaseRow
 from resolvers.upstreams.commands import Command
-from resolvers.upstreams.config import SourceConfig
+from resolvers.upstreams.config import SourceConfig, bearer, letting_in
 from resolvers.upstreams.payload import Rows
 from resolvers.upstreams.port import ArtifactQuery, Chunk, DeviceQuery, Facts, FleetQuery, Found, ReleaseQuery
 from resolvers.upstreams.scopes import Answer
@@ -43,8 +42,7 @@ class Balena(Absent):
     config_type: ClassVar[type[SourceConfig]] = Config
 
     def __init__(self, http: Http, config: Config):
-        token = config.token.get_secret_value()
-        self.http = http.signed(FixedHeaders({"Authorization": f"Bearer {token}"}), STATUSES)
+        self.http = http.signed(letting_in(http.source, config, config.token, bearer), STATUSES)
         self.config = config
         self.asking = Asking(self.http, config)
 
