@@ -78,7 +78,7 @@ async def _entity(request: Request, representation: object) -> Node | None:
         keys.decode(key["id"], type_name)
         return await request.node(key["id"])
     if "name" in key:
-        return request.sources.objects.get(key["name"])
+        return request.sources.named(key["name"])
     found: Node | None = await request.answer(TYPES[type_name], *request.route_to(key["sourceName"], key["nativeId"]))
     return found
 

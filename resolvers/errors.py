@@ -57,6 +57,12 @@ class Unauthenticated(ReleasegraphError):
     code = "UNAUTHENTICATED"
 
 
+class AuthenticationUnavailable(ReleasegraphError):
+    """Who asks cannot be found out just now: the keys that tokens are checked by cannot be had."""
+
+    code = "AUTHENTICATION_UNAVAILABLE"
+
+
 class Forbidden(ReleasegraphError):
     """The caller is known, and may not do this."""
 

@@ -61,9 +61,9 @@ class Request:
     """The context of one request. `collector` holds, afterwards, what its lists lost."""
 
     def __init__(self, sources: Sources, settings: ListSettings, principal: Principal | None = None):
-        self.sources = sources
         self.max_page_size = settings.max_page_size
         self.principal = principal or Anyone()
+        self.sources = sources = sources.seen_by(self.principal)
         self.collector = Collector()
         self.loaders = Loaders(sources.upstreams)
         self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
@@ -85,12 +85,13 @@ class Request:
         return found
 
     def route_of(self, global_id: str, type_name: str) -> Route:
-        """(source name, native id) of an id of this type. Raises InvalidKey."""
+        """(source name, native id) of an id of this type. Raises InvalidKey or Forbidden."""
         key = keys.decode(global_id, type_name)
         return self.sources.configured(key.source), key.native_id
 
     def route_to(self, source: str, native_id: str) -> Route:
-        """The same from the two facts a person knows. Raises BadArgument for a source that is not configured."""
+        """The same from the two facts a person knows. Raises BadArgument for a source that is not configured, and
+        Forbidden for one that is not the caller's to read."""
         return known(self.sources.facts, source), native_id
 
     async def answer(self, question: Question, source: str, native_id: str) -> Any:

@@ -12,7 +12,8 @@ reading. What is left of it is shorter here than its configuration.
 """
 
 from gateway.settings.load import load
-from gateway.settings.model import Security, Server, Settings, Telemetry
+from gateway.settings.model import Server, Settings, Telemetry
 from gateway.settings.problems import SettingsError
+from gateway.settings.security import Security
 
 __all__ = ["Security", "Server", "Settings", "SettingsError", "Telemetry", "load"]

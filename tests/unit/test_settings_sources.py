@@ -54,6 +54,7 @@ def test_a_source_is_a_table_completed_by_variables() -> None:
             "timeout_s": 4.5,
             "concurrency": 8,
             "writable": False,
+            "passthrough": None,
             "email": None,
             "organizations": (),
             "projects": ("dock", "acme/hub"),
@@ -148,7 +149,7 @@ def test_a_variable_wins_over_a_file_nobody_then_opens() -> None:
         pytest.param(
             "projcts = []", {"A_TOKEN": SECRET},
             "sources.a.projcts: no such setting; did you mean projects? known: kind, url, web_url, timeout_s, "
-            "concurrency, writable, email, organizations, projects, token_file",
+            "concurrency, writable, passthrough, email, organizations, projects, token_file",
             id="unknown key",
         ),
         pytest.param(
