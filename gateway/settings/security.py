@@ -80,7 +80,7 @@ class Jwt(Table):
         default=None, description="where the issuer publishes its keys"
     )
     jwks_file: Path | None = Field(default=None, description="a file that holds them; read again when it changes")
-    algorithms: tuple[Algorithm, ...] = Field(default=("RS256", "ES256"), min_length=1)
+    algorithms: tuple[Algorithm, ...] = Field(default=("RS256", "ES256"))
     scopes_claim: str = Field(default="scope", min_length=1, description="a list, or words separated by spaces")
     leeway_s: float = Field(default=30, ge=0, le=300, description="by which clocks may differ")
 

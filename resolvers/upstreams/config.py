@@ -75,6 +75,11 @@ class TokenConfig(SourceConfig):
         return token
 
 
+def has_none(config: SourceConfig) -> bool:
+    """Whether it has no credential of its own: every secret its kind knows is unset."""
+    return not any(isinstance(value, SecretStr) for _, value in config)
+
+
 def letting_in(
     source: str, config: SourceConfig, token: SecretStr | None, as_headers: AsHeaders, own: Credentials | None = None
 ) -> Credentials:
