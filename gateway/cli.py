@@ -177,10 +177,16 @@ def key_new(
     The key is on the first line alone, the table for the settings below it.
     """
     from gateway.access.api_keys import hashed, new
+    from gateway.settings.security import keys_in
 
     key = new()
-    scopes = ", ".join(f'"{one}"' for one in scope or ["read"])
-    typer.echo(f'{key}\n\n[security.api_keys.{name}]\nhash = "{hashed(key)}"\nscopes = [{scopes}]')
+    members = f'hash = "{hashed(key)}"\nscopes = {json.dumps(scope or ["read"])}'
+    try:
+        keys_in(f"[{json.dumps(name)}]\n{members}")
+    except ValueError as error:
+        _tell(f"--name or --scope: {error}")
+        raise typer.Exit(2) from None
+    typer.echo(f"{key}\n\n[security.api_keys.{name}]\n{members}")
 
 
 def main() -> None:

@@ -28,6 +28,9 @@ from resolvers.transport.passed import Passed
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 "All are answered here, so that those that are not taken are told so in JSON."
 
+ASKING = frozenset({"query", "extensions", "documentId"})
+"What a GET asks by."
+
 PARTIAL_ERRORS_HEADER = "x-partial-errors"
 EXPLAIN_HEADER = "x-explain"
 OPTION_HEADERS = (PARTIAL_ERRORS_HEADER, EXPLAIN_HEADER)
@@ -36,7 +39,7 @@ OPTION_HEADERS = (PARTIAL_ERRORS_HEADER, EXPLAIN_HEADER)
 
 async def graphql(request: Request) -> Response:
     """One operation. Every reply is JSON with `data` or `errors`; only a browser without a query gets HTML."""
-    is_person = request.method == "GET" and "query" not in request.query_params
+    is_person = request.method == "GET" and not ASKING & request.query_params.keys()
     if is_person and media_types.wants_html(request.headers.get("accept", "")):
         return explorer.page(request.scope.get("root_path", ""))
     began = time.perf_counter()

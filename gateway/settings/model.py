@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from gateway.settings.base import Table, lower
 from gateway.settings.problems import SettingsError, shown
 from gateway.settings.security import Security
+from gateway.settings.table import Table, lower
 from resolvers.upstreams.config import SourceConfig
 
 HOST = "127.0.0.1"

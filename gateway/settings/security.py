@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, TypeAdapter, ValidationError, model_validator
 
-from gateway.settings.base import Table, lower
 from gateway.settings.problems import shown
+from gateway.settings.table import Table, lower
 
 SCOPE = re.compile(r"explain|(read|write)(:[a-z][a-z0-9-]{0,31})?")
-KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+KEY_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 Algorithm = Literal[
     "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"
 ]  # of key pairs alone: with HMAC, or with none, whoever knows the public key could sign
@@ -46,7 +46,7 @@ def _table(value: object) -> object:
 
 def _key_name(name: str) -> str:
     if not KEY_NAME.fullmatch(name):
-        raise ValueError(f"a key's name has at most 64 of letters, digits and _.-; given {shown(name)}")
+        raise ValueError(f"a key's name has at most 64 of letters, digits, _ and -; given {shown(name)}")
     return name
 
 

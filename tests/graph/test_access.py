@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64encode
 from pathlib import Path
 from typing import Any
 
@@ -269,3 +270,23 @@ async def test_a_token_in_a_file_is_renewed_without_a_restart(
     assert codes(before) == ["UPSTREAM_REFUSED"]
     assert "errors" not in after
     assert after["data"]["fleets"]["nodes"]
+
+
+async def test_a_token_that_cannot_be_checked_just_now_is_503(
+    start: Start, mocks: MockPort, http: aiohttp.ClientSession
+) -> None:
+    jwt = {"ISSUER": "https://i.example/", "AUDIENCE": "releasegraph", "JWKS_URL": f"{mocks.url}/nothing-here"}
+    settings = {f"RELEASEGRAPH_SECURITY_JWT_{name}": value for name, value in jwt.items()}
+    url = f"{start(environment(mocks, **settings))}/graphql"
+    token = f"{encoded(alg='RS256', kid='one')}.{encoded(sub='ada')}.c2lnbmVk"
+
+    async with http.post(url, json={"query": NAMES}, headers={"Authorization": f"Bearer {token}"}) as reply:
+        body = await reply.json()
+
+    assert (reply.status, codes(body)) == (503, ["AUTHENTICATION_UNAVAILABLE"])
+    assert int(reply.headers["Retry-After"]) > 0
+    assert token not in str(body)
+
+
+def encoded(**members: str) -> str:
+    return urlsafe_b64encode(json.dumps(members).encode()).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""Base: what all sections share."""
+"""Table: what all tables of gateway.toml share."""
 
 from __future__ import annotations
 
