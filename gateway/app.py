@@ -18,7 +18,7 @@ from gateway import settings as settings_module
 from gateway.access import csrf
 from gateway.access.hosts import AllowedHosts
 from gateway.access.passing import headers_of
-from gateway.http import endpoint, explorer, health, home
+from gateway.http import endpoint, explorer, health, home, purge
 from gateway.http.request_id import HEADER, RequestId
 from gateway.runtime import running
 from gateway.settings import Server, Settings
@@ -41,7 +41,8 @@ def create_app(settings: Settings) -> Starlette:
     # Two routes for one endpoint: a mount would answer one of them with a redirect.
     graphql = [Route(path, endpoint.graphql, methods=endpoint.METHODS) for path in ("/graphql", "/graphql/")]
     plain = [Route("/", home.home), Route("/healthz", health.healthz), Route("/readyz", health.readyz)]
-    routes = [*graphql, *plain, *explorer.routes()]
+    operating = [Route("/_cache/purge", purge.purge, methods=endpoint.METHODS)]
+    routes = [*graphql, *plain, *operating, *explorer.routes()]
     passed = headers_of(settings.sources).values()
     return Starlette(routes=routes, middleware=_middleware(settings.server, passed), lifespan=lifespan)
 

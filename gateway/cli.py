@@ -1,7 +1,7 @@
 """The command `releasegraph`. Each part imports what it needs when it runs, so that `--help` answers at once.
 
-Exit codes: 0 done · 1 it could not start, or the doctor found a problem · 2 the command or the settings are wrong, and
-said so on stderr.
+Exit codes: 0 done · 1 it could not start, or the doctor or the schema check found a problem · 2 the command or the
+settings are wrong, and said so on stderr.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,6 +24,18 @@ ConfigFile = Annotated[
     Path | None,
     typer.Option(envvar="RELEASEGRAPH_CONFIG", help="Settings; default: gateway.toml here, when there is one."),
 ]
+
+
+class FailOn(StrEnum):
+    BREAKING = "breaking"
+    DANGEROUS = "dangerous"
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
 PORT_CHANGE = "--port or RELEASEGRAPH_SERVER_PORT"
 
 # Tracebacks by rich show local variables, and some of ours hold secrets.
@@ -163,6 +176,45 @@ def schema_print(
     from resolvers.subgraph import sdl
 
     typer.echo(sdl(schema.as_str()).rstrip() if federation else schema.as_str())
+
+
+@schema_app.command("check")
+def schema_check(
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|REVISION", help="Compare with a schema, or that of a git revision such as main."),
+    ] = None,
+    operations: Annotated[
+        Path | None,
+        typer.Option(metavar="DIRECTORY", help="Validate each .graphql or .gql file below it, by itself."),
+    ] = None,
+    schema: Annotated[Path | None, typer.Option(help="Judge this file instead of the code's schema.")] = None,
+    fail_on: Annotated[FailOn, typer.Option(help="The mildest change that is not passed.")] = FailOn.BREAKING,
+    output: Annotated[Format, typer.Option("--format", help="json: one object on standard output.")] = Format.TEXT,
+    config: ConfigFile = None,
+) -> None:
+    """Compare the schema with an older one, or check that stored operations fit it and the limits in [server].
+
+    Ends with 0 when it is passed, 1 when it is not, 2 when it could not be checked. Asks nobody.
+    """
+    from gateway.contract.changes import Severity
+    from gateway.contract.checking import checked
+    from gateway.contract.refusal import NotChecked
+    from gateway.settings import load_server
+
+    with _told():
+        server = load_server(config, os.environ)
+    fails_on = Severity[fail_on.name]
+    try:
+        report = checked(against=against, directory=operations, schema=schema, fails_on=fails_on, server=server)
+    except NotChecked as error:
+        _tell(str(error))
+        raise typer.Exit(2) from None
+    if output is Format.JSON:
+        typer.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(report.as_text()))
+    raise typer.Exit(0 if report.is_passed else 1)
 
 
 @key_app.command("new")

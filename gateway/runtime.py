@@ -16,15 +16,19 @@ from gateway.execution.executor import Executor, core
 from gateway.execution.limits import Limits
 from gateway.execution.manifest import documents_in
 from gateway.execution.persisted import Persisted
-from gateway.settings import Security, Settings
+from gateway.settings import Cache, Security, Settings
 from gateway.telemetry import log
 from resolvers.errors import UpstreamRefused
 from resolvers.request import ListSettings, Request
 from resolvers.schema import schema
 from resolvers.sources import Sources, open_sources
-from resolvers.transport import passed, plan
+from resolvers.transport import passed
+from resolvers.transport.cache import Store
+from resolvers.transport.cache.memory import Memory
+from resolvers.transport.cache.redis import Redis
 from resolvers.transport.health import Health
 from resolvers.transport.observe import Call
+from resolvers.transport.recall import Policy, Recall
 from resolvers.transport.session import Transport
 from resolvers.transport.watched import Watched
 
@@ -36,6 +40,7 @@ class Runtime:
     sources: Sources
     health: Health
     lists: ListSettings
+    recall: Recall
     authentication: Authentication
     persisted: Persisted
     passing: Passing
@@ -55,16 +60,16 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
         if call.error_code != UpstreamRefused.code or passed.to(call.source) is None:
             health.observe(call)
         log.upstream_call(call)
-        plan.observe(call)
 
     server, security = settings.server, settings.security
-    limits = Limits(server.max_depth, server.max_aliases, server.max_tokens, server.max_rows, server.max_page_size)
-    executor = Executor(schema, Documents(core(schema), limits, server.documents_cached), limits)
-    async with Transport(observe) as transport:
+    limits = Limits.of(server)
+    documents = Documents(core(schema), limits, server.documents_cached)
+    executor = Executor(schema, documents, limits, compiled=server.compiled)
+    async with Transport(observe, _recall(settings), _policy(settings.cache)) as transport:
         sources = open_sources(settings.sources, transport, health)
-        lists = ListSettings(_cursor_key(settings), server.max_page_size)
+        lists = ListSettings(_cursor_key(settings), server.max_page_size, settings.product_lines)
         doors = Authentication(security), _persisted(security), Passing(settings.sources, _identity_key(settings))
-        yield Runtime(settings, executor, sources, health, lists, *doors)
+        yield Runtime(settings, executor, sources, health, lists, transport.recall, *doors)
 
 
 def _persisted(security: Security) -> Persisted:
@@ -80,6 +85,23 @@ def _identity_key(settings: Settings) -> bytes:
     if given is None:
         return secrets.token_bytes(32)
     return hashlib.blake2b(given.get_secret_value().encode(), digest_size=32, person=b"identity").digest()
+
+
+def _recall(settings: Settings) -> Recall:
+    # Not the cursors' key itself: who sees a name in Redis learns nothing of what signs cursors.
+    key = hashlib.blake2b(b"names of remembered answers", key=_cursor_key(settings), digest_size=32).digest()
+    return Recall(_store(settings.cache), key)
+
+
+def _store(cache: Cache) -> Store:
+    if cache.url is None:
+        return Memory(cache.max_bytes)
+    password = cache.password.get_secret_value() if cache.password is not None else None
+    return Redis(cache.url, username=cache.username, password=password)
+
+
+def _policy(cache: Cache) -> Policy:
+    return Policy(cache.ttl_s, cache.stale_s, cache.stale_if_error_s)
 
 
 def _cursor_key(settings: Settings) -> bytes:

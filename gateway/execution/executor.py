@@ -11,8 +11,10 @@ from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
 from gateway.execution import documents, masking, rows
-from gateway.execution.documents import Documents, Unusable
+from gateway.execution.compiled import CompiledExecutor, PlainExecutor, Plans
+from gateway.execution.documents import Documents, Prepared, Unusable
 from gateway.execution.limits import Limits, too_complex
+from resolvers.federation.columns import Wanted
 from resolvers.request import Request
 
 
@@ -33,6 +35,8 @@ class Found:
 
     document: DocumentNode
     node: OperationDefinitionNode
+    wanted: Wanted
+    plans: Plans | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +52,45 @@ class Answer:
 
 
 class Executor:
-    """Runs operations with graphql-core, in strawberry's own execution context.
+    """Runs operations with graphql-core, in strawberry's own execution context. compiled: and with compiled functions.
 
     Not through `Schema.execute`: it takes the text, and would parse and validate it again for each request.
     """
 
-    def __init__(self, schema: Schema, documents: Documents, limits: Limits):
+    def __init__(self, schema: Schema, documents: Documents, limits: Limits, *, compiled: bool = True):
         self._schema, self._documents, self._limits = schema, documents, limits
+        self._executor_class = CompiledExecutor if compiled else PlainExecutor
 
     def find(self, asked: Operation) -> Found:
         """The operation, prepared. Raises Unusable."""
-        document = self._documents.prepare(asked.text)
-        node = documents.operation(document, asked.name)
-        limits = self._limits
-        count = rows.count(document, node, asked.variables, limits.max_page)
-        if count > limits.max_rows:
-            raise Unusable([too_complex("a number of rows of up to", count, limits.max_rows)], "QUERY_TOO_COMPLEX")
-        return Found(document, node)
+        prepared = self._documents.prepare(asked.text)
+        node = documents.operation(prepared.document, asked.name)
+        count, most = self._rows(prepared, node, asked), self._limits.max_rows
+        if count > most:
+            raise Unusable([too_complex("a number of rows of up to", count, most)], "QUERY_TOO_COMPLEX")
+        return Found(prepared.document, node, prepared.wanted(node), prepared.plans)
+
+    def _rows(self, prepared: Prepared, node: OperationDefinitionNode, asked: Operation) -> int:
+        if asked.name in prepared.rows:
+            return prepared.rows[asked.name]
+        count = rows.count(prepared.document, node, asked.variables, self._limits.max_page)
+        if rows.is_fixed(node):
+            prepared.rows[asked.name] = count
+        return count
 
     async def run(
         self, found: Found, asked: Operation, request: Request, request_id: str, *, tell_losses: bool
     ) -> Answer:
         """Executes an operation that `find` has found."""
+        request.want(found.wanted, self._schema, asked.variables)
         outcome = execute(
             core(self._schema),
             found.document,
             context_value=request,
             variable_values=asked.variables,
             operation_name=asked.name,
-            executor_class=self._schema.execution_context_class,
+            executor_class=self._executor_class,
+            plans=found.plans,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # typed as bool, made for this place
         )
         result = await outcome if isawaitable(outcome) else outcome
@@ -100,6 +114,7 @@ def _answer(result: ExecutionResult, errors: list[dict[str, Any]], request: Requ
     # Without data and without a path, the variables did not fit: nothing was executed.
     was_executed = result.data is not None or any("path" in error for error in errors)
     body["data"] = result.data
-    if request.collector.states:
-        body["extensions"] = {"sources": {name: state.value for name, state in request.collector.states.items()}}
+    states = request.states
+    if states:
+        body["extensions"] = {"sources": {name: state.value for name, state in states.items()}}
     return Answer(body, was_executed)

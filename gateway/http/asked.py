@@ -25,10 +25,15 @@ class NotAsked(Exception):  # says what the request is
 
 async def from_post(request: Request, max_bytes: int) -> Operation:
     """Raises NotAsked."""
+    return _operation(await json_object(request, max_bytes))
+
+
+async def json_object(request: Request, max_bytes: int) -> dict[str, Any]:
+    """The body of a POST that no page of elsewhere can have made a browser send. Raises NotAsked."""
     if not csrf.is_json(request.headers):
         given = request.headers.get("content-type") or "none"
         raise NotAsked(415, f"Content-Type must be application/json, not {given}")
-    return _operation(_object(await _body(request, max_bytes), "the body"))
+    return _object(await _body(request, max_bytes), "the body")
 
 
 def from_get(request: Request) -> Operation:

@@ -7,16 +7,17 @@ from pathlib import Path
 
 from gateway.access import jwks
 from gateway.execution import manifest
-from gateway.settings import file, sources
-from gateway.settings.model import HOST, Server, Settings, Telemetry, bind_problem
+from gateway.settings import file, product_lines, sources
+from gateway.settings.model import HOST, Cache, Server, Settings, Telemetry, bind_problem
 from gateway.settings.problems import SettingsError, unknown
 from gateway.settings.section import M, Reading, Section
 from gateway.settings.security import Jwt, Security, keys_in, sources_named
 
-SECTIONS = ("server", "telemetry", "security", "sources")
+SECTIONS = ("server", "cache", "telemetry", "security", "sources", product_lines.KEY)
 # PORT is what `make demo` and most hosts say.
 SERVER = Section("server", "RELEASEGRAPH_SERVER", Server, also={"port": "PORT"})
 TELEMETRY = Section("telemetry", "RELEASEGRAPH_TELEMETRY", Telemetry)
+CACHE = Section("cache", "RELEASEGRAPH_CACHE", Cache)
 SECURITY = Section("security", "RELEASEGRAPH_SECURITY", Security)
 JWT = Section("security.jwt", "RELEASEGRAPH_SECURITY_JWT", Jwt)
 
@@ -33,19 +34,37 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
     server = _reading(SERVER, given, environ, problems)
     telemetry = _reading(TELEMETRY, given, environ, problems)
     security = _security(given, environ, problems)
-    sections = server.result(), telemetry.result()
+    cached = _reading(CACHE, given, environ, problems)
+    sections = server.result(), telemetry.result(), cached.result()
     if security is not None:
         problem = bind_problem(str(server.values.get("host", HOST)), has_authentication=security.has_authentication)
         problems.extend([problem] if problem else [])
         problems.extend(_file_problems(security))
     configs = sources.read(given, environ, problems)
+    lines = product_lines.read(given, configs, problems)
     if security is not None and not problems:
         problems.extend(_strangers_in_scopes(security, configs))
     if not configs and not problems:
         problems.append(f"sources: none configured; {sources.how_to_add()}")
-    if problems or sections[0] is None or sections[1] is None or security is None:
+    if problems or sections[0] is None or sections[1] is None or sections[2] is None or security is None:
         raise SettingsError(problems)
-    return Settings(server=sections[0], telemetry=sections[1], security=security, sources=configs)
+    return Settings(
+        server=sections[0],
+        telemetry=sections[1],
+        security=security,
+        cache=sections[2],
+        sources=configs,
+        product_lines=lines,
+    )
+
+
+def load_server(path: Path | None, environ: Mapping[str, str]) -> Server:
+    """`[server]` alone, for what asks no source and so needs none. path and errors as of `load`."""
+    problems: list[str] = []
+    server = _reading(SERVER, file.read(path), environ, problems).result()
+    if problems or server is None:
+        raise SettingsError(problems)
+    return server
 
 
 def _reading(section: Section[M], given: file.File, environ: Mapping[str, str], problems: list[str]) -> Reading[M]:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from gateway.settings.problems import SettingsError, shown
 from gateway.settings.security import Security
 from gateway.settings.table import Table, lower
+from resolvers.federation.product_lines import LineSpec
 from resolvers.upstreams.config import SourceConfig
 
 HOST = "127.0.0.1"
@@ -27,6 +28,15 @@ def _origin(origin: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#@*]+", origin):
         raise ValueError(f"should be an origin without path, such as https://app.example; given {shown(origin)}")
     return origin.lower()
+
+
+def _redis(url: str) -> str:
+    # A login is not only refused, but not shown: it is a secret.
+    if "@" in url:
+        raise ValueError("should be an address without login; give username, and the password as a secret")
+    if not re.fullmatch(r"rediss?://[^\s/?#]+(/\d+)?", url):
+        raise ValueError(f"should be redis://host:port, or rediss:// with TLS; given {shown(url)}")
+    return url
 
 
 class Server(Table):
@@ -53,6 +63,30 @@ class Server(Table):
         default=None, min_length=16, description="signs cursors; workers and replicas need the same"
     )
     documents_cached: int = Field(default=1000, ge=0, le=100_000, description="parsed documents kept by each worker")
+    compiled: bool = Field(default=True, description="whether selections become functions; else graphql-core alone")
+
+
+class Cache(Table):
+    """`[cache]`: how long answers of sources are remembered, and where. A source may say otherwise of itself."""
+
+    ttl_s: float = Field(default=5, ge=0, le=86_400, description="an answer serves unasked; 0: nothing is remembered")
+    stale_s: float = Field(
+        default=10,
+        ge=0,
+        le=86_400,
+        description="for so long after ttl_s it still serves, while it is asked anew behind",
+    )
+    stale_if_error_s: float = Field(
+        default=300, ge=0, le=604_800, description="its age up to which it serves when its source fails, marked STALE"
+    )
+    max_bytes: int = Field(
+        default=64 * 1024 * 1024, ge=1024 * 1024, le=64 * 1024**3, description="of the memory of each worker"
+    )
+    url: Annotated[str, AfterValidator(_redis)] | None = Field(
+        default=None, description="of a Redis that workers and machines share, instead of the memory of each"
+    )
+    username: str | None = Field(default=None, description="of the Redis")
+    password: SecretStr | None = Field(default=None, min_length=1, description="of the Redis")
 
 
 class Telemetry(Table):
@@ -68,7 +102,9 @@ class Settings(Table):
     server: Server = Server()
     telemetry: Telemetry = Telemetry()
     security: Security = Security()
+    cache: Cache = Cache()
     sources: Mapping[str, SourceConfig] = Field(default_factory=dict)
+    product_lines: tuple[LineSpec, ...] = ()
 
     def check_bind(self) -> None:
         """Raises SettingsError for a host that others can reach while nobody is asked who they are. `load` has done

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from resolvers.errors import SourceTooLarge, UpstreamError
+from resolvers.transport.freshness import Freshness
 from resolvers.upstreams.port import Chunk
 
 T = TypeVar("T")
@@ -27,7 +28,8 @@ class Unexpected(UpstreamError):
 class Reading(Generic[T]):
     """Rows of one source, filtered, in no order. With errors some are missing; lost: all of them.
 
-    warning: what a person should know of rows that are all here.
+    warning: what a person should know of rows that are all here. freshness: of the list, of the remembered answers it
+    was made of; not complete before the list is.
     """
 
     source: str
@@ -36,6 +38,7 @@ class Reading(Generic[T]):
     is_lost: bool = False
     is_skipped: bool = field(default=False)
     warning: str | None = None
+    freshness: Freshness | None = None
 
     @property
     def is_complete(self) -> bool:

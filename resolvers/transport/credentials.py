@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import blake2b
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -11,9 +12,6 @@ from resolvers.errors import CredentialRequired
 from resolvers.transport import passed
 from resolvers.transport.secrets import FileSecret
 
-ACCOUNT = "account"
-"The identity of what is configured: one account for each source, whatever token it uses today."
-
 AsHeaders = Callable[[str], Mapping[str, str]]
 "A token as the headers of its vendor."
 
@@ -21,8 +19,8 @@ AsHeaders = Callable[[str], Mapping[str, str]]
 class Credentials(Protocol):
     @property
     def identity(self) -> str:
-        """Whose answers come back, as a short text without a secret: what was answered to one identity is never shown
-        to another. Read it in the task that asks: a caller may have brought a credential along."""
+        """Whose answers these are: the same text for the same account and for no other, and never a secret. Read it in
+        the task that asks, since a caller may have brought a credential along."""
         ...
 
     async def headers(self) -> Mapping[str, str]:
@@ -37,10 +35,8 @@ class Credentials(Protocol):
 class FixedHeaders:
     """Headers that do not change while we run."""
 
-    identity = ACCOUNT
-
     def __init__(self, headers: Mapping[str, str]):
-        self._headers = headers
+        self._headers, self.identity = headers, identity_of(headers)
 
     async def headers(self) -> Mapping[str, str]:
         return self._headers
@@ -53,20 +49,30 @@ class FixedHeaders:
 
 
 class Token:
-    """The configured token. One in a file may be replaced while we run; a 401 has it looked at again at once."""
-
-    identity = ACCOUNT
+    """The configured token. One in a file may be replaced while we run, and is another identity then; a 401 has the
+    file looked at at once."""
 
     def __init__(self, secret: SecretStr, as_headers: AsHeaders):
         self._secret, self._as_headers = secret, as_headers
+        self._known = ("", FixedHeaders({}))
+
+    @property
+    def identity(self) -> str:
+        return self._now().identity
 
     async def headers(self) -> Mapping[str, str]:
-        return self._as_headers(self._secret.get_secret_value())
+        return await self._now().headers()
 
     async def renewed(self, sent: Mapping[str, str]) -> bool:
         if isinstance(self._secret, FileSecret):
             self._secret.look()
         return await self.headers() != sent
+
+    def _now(self) -> FixedHeaders:
+        token = self._secret.get_secret_value()
+        if token != self._known[0]:
+            self._known = token, FixedHeaders(self._as_headers(token))
+        return self._known[1]
 
 
 class OrPassed:
@@ -98,3 +104,8 @@ class OrPassed:
         if self._own is None or passed.to(self._source) is not None:
             return False
         return await self._own.renewed(sent)
+
+
+def identity_of(headers: Mapping[str, str]) -> str:
+    text = "\0".join(part for pair in sorted(headers.items()) for part in pair)
+    return f"headers:{blake2b(text.encode(), digest_size=16).hexdigest()}"

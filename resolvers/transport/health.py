@@ -31,6 +31,8 @@ class Health:
         self._pulses: dict[str, Pulse] = {}
 
     def observe(self, call: Call) -> None:
+        if not call.was_made:
+            return
         before = self._pulses.get(call.source)
         last = before.answered_at if before else None
         answered_at = self._clock() if call.error_code is None else last

@@ -46,6 +46,9 @@ class SourceConfig(BaseModel):
     web_url: Url | None = Field(default=None, description="where people look at it")
     timeout_s: float = Field(default=10, gt=0, le=300, description="for one full answer")
     concurrency: int = Field(default=8, ge=1, le=100, description="calls at once")
+    ttl_s: float | None = Field(default=None, ge=0, le=86_400, description="instead of that of [cache]")
+    stale_s: float | None = Field(default=None, ge=0, le=86_400, description="instead of that of [cache]")
+    stale_if_error_s: float | None = Field(default=None, ge=0, le=604_800, description="instead of that of [cache]")
     writable: bool = Field(default=False, description="whether mutations may reach it")
     passthrough: Annotated[str, AfterValidator(_passable)] | None = Field(
         default=None, description="the header in which callers may bring their own token for it, lower case"

@@ -11,8 +11,10 @@ import aiohttp
 import pytest
 
 from gateway.access import api_keys
+from gateway.app import create_app
+from gateway.settings import load
 from resolvers import keys
-from tests.conftest import MockPort
+from tests.conftest import MockPort, served
 from tests.graph.conftest import Start
 
 KEYS = {name: api_keys.new() for name in ("reader", "of-balena", "writer", "blind")}
@@ -290,3 +292,48 @@ async def test_a_token_that_cannot_be_checked_just_now_is_503(
 
 def encoded(**members: str) -> str:
     return urlsafe_b64encode(json.dumps(members).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked_for", "status"),
+    [
+        (None, {"source": "balena"}, 401),
+        ("reader", {"source": "balena"}, 403),
+        ("writer", {"source": "memfault"}, 403),
+        ("writer", {}, 403),
+        ("writer", {"source": "balena"}, 200),
+    ],
+)
+async def test_forgetting_needs_the_scope_write_of_its_source(
+    guarded: str, http: aiohttp.ClientSession, name: str | None, asked_for: dict[str, str], status: int
+) -> None:
+    purge = guarded.replace("/graphql", "/_cache/purge")
+
+    async with http.post(purge, json=asked_for, headers=by(name) if name else {}) as reply:
+        pass
+
+    assert reply.status == status
+
+
+async def test_a_product_line_has_the_fleets_that_its_reader_may_see(
+    mocks: MockPort, http: aiohttp.ClientSession, tmp_path: Path
+) -> None:
+    lines = """
+[[product_lines]]
+name = "Hub"
+fleets = [{ source = "balena", slug = "acme/sensor-hub" }, { source = "memfault", id = "acme/sensor-hub" }]
+[[product_lines]]
+name = "Theirs"
+fleets = [{ source = "memfault", id = "acme/gateway" }]
+"""
+    (tmp_path / "gateway.toml").write_text(lines)
+    query = "{ productLines { name fleets { nodes { sourceName } sources { source { name } } } } }"
+
+    with served(create_app(load(tmp_path / "gateway.toml", environment(mocks)))) as url:
+        _, own = await asked(http, f"{url}/graphql", query, by("of-balena"))
+        _, every = await asked(http, f"{url}/graphql", query, by("reader"))
+
+    fleets = [{node["sourceName"] for node in line["fleets"]["nodes"]} for line in every["data"]["productLines"]]
+    assert [line["name"] for line in own["data"]["productLines"]] == ["Hub"]
+    assert "memfault" not in str(own)
+    assert fleets == [{"balena", "memfault"}, {"memfault"}]

@@ -40,16 +40,21 @@ async def rows(http: aiohttp.ClientSession, url: str, headers: dict[str, str]) -
 async def test_two_tenants_never_see_each_others_rows_with_64_clients_at_once(
     url: str, mocks: MockPort, http: aiohttp.ClientSession
 ) -> None:
-    alone = [(await rows(http, url, tenant))["data"] for tenant in (WIDE, NARROW)]
+    alone = [shown(await rows(http, url, tenant)) for tenant in (WIDE, NARROW)]
 
     asked = [rows(http, url, (WIDE, NARROW)[number % 2]) for _ in range(ROUNDS) for number in range(CLIENTS)]
     answers = await asyncio.gather(*asked)
 
     assert "errors" not in str([answer.keys() for answer in answers])
-    assert [answer["data"] for answer in answers[::2]] == [alone[0]] * (len(answers) // 2)
-    assert [answer["data"] for answer in answers[1::2]] == [alone[1]] * (len(answers) // 2)
-    wide, narrow = ({(row["sourceName"], row["nativeId"]) for row in one["fleets"]["nodes"]} for one in alone)
+    assert [shown(answer) for answer in answers[::2]] == [alone[0]] * (len(answers) // 2)
+    assert [shown(answer) for answer in answers[1::2]] == [alone[1]] * (len(answers) // 2)
+    wide, narrow = ({(row["sourceName"], row["nativeId"]) for row in one[0]} for one in alone)
     assert {source for source, _ in wide - narrow} == {"balena", "memfault"}
+
+
+def shown(answer: dict[str, Any]) -> list[Any]:
+    """The rows of its lists; how old they are may differ, since answers are remembered."""
+    return [answer["data"][name]["nodes"] for name in ("fleets", "releases")]
 
 
 async def test_tenants_that_come_first_together_do_not_share_a_session(
@@ -72,7 +77,7 @@ async def test_who_brings_nothing_is_told_which_header_is_missing(
 
     states = {one["source"]["name"]: one["state"] for one in body["data"]["fleets"]["sources"]}
     errors = {(error["extensions"]["code"], error["extensions"]["source"]) for error in body["errors"]}
-    assert states == {"balena": "LIVE", "memfault": "FAILED"}
+    assert (states["memfault"], states["balena"] in ("LIVE", "CACHED")) == ("FAILED", True)
     assert errors == {("CREDENTIAL_REQUIRED", "memfault")}
     assert "in the header x-memfault-token" in body["errors"][0]["message"]
     assert mocks.paths("memfault") == []

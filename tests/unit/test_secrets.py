@@ -8,7 +8,7 @@ import pytest
 
 from resolvers.errors import CredentialRequired
 from resolvers.transport import passed
-from resolvers.transport.credentials import ACCOUNT, OrPassed, Token
+from resolvers.transport.credentials import OrPassed, Token, identity_of
 from resolvers.transport.kept import Kept
 from resolvers.transport.secrets import FileSecret
 from resolvers.transport.watched import LOOKED_AT_EVERY_S, Watched
@@ -88,13 +88,13 @@ async def test_a_refused_token_is_looked_at_again_at_once(tmp_path: Path) -> Non
 async def test_a_callers_credential_goes_before_the_configured_one_and_is_another_identity(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("own")
     credentials = OrPassed("a", "x-a-token", Token(FileSecret(tmp_path / "token"), bearer), bearer)
-    mine, yours = passed.passed("mine", KEY), passed.passed("yours", KEY)
+    mine, yours, own = passed.passed("mine", KEY), passed.passed("yours", KEY), {"Authorization": "Bearer own"}
 
     with passed.begun({"a": mine, "b": yours}):
         sent, identity, is_renewed = await credentials.headers(), credentials.identity, await credentials.renewed({})
 
     assert (sent, identity, is_renewed) == ({"Authorization": "Bearer mine"}, mine.identity, False)
-    assert (await credentials.headers(), credentials.identity) == ({"Authorization": "Bearer own"}, ACCOUNT)
+    assert (await credentials.headers(), credentials.identity) == (own, identity_of(own))
     assert len({mine.identity, yours.identity, passed.passed("mine", b"another key").identity}) == 3
     assert "mine" not in f"{mine!r} {mine.identity}"
 

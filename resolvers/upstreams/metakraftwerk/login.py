@@ -16,7 +16,6 @@ from typing import Annotated
 import msgspec
 from pydantic import SecretStr
 
-from resolvers.transport.credentials import ACCOUNT
 from resolvers.transport.kept import Kept
 from resolvers.transport.session import Http
 from resolvers.upstreams import payload
@@ -42,13 +41,16 @@ class Claims(msgspec.Struct):
 class Login:
     """Credentials that log in by themselves. `clock` gives seconds since 1970."""
 
-    identity = ACCOUNT
-
     def __init__(self, http: Http, email: str, password: SecretStr, clock: Callable[[], float] = time.time):
         self._http, self._email, self._password, self._clock = http, email, password, clock
         self._kept = Kept(self, self._log_in, for_s=math.inf, clock=clock)
         self._token: str | None = None
         self._renew_at = 0.0
+
+    @property
+    def identity(self) -> str:
+        """The account, whatever token it has just now."""
+        return f"login:{self._email}"
 
     async def headers(self) -> Mapping[str, str]:
         if self._token is not None and self._clock() >= self._renew_at:

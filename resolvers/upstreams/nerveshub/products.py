@@ -18,7 +18,7 @@ from resolvers.upstreams.nerveshub import FACTS, STATUSES, Config, normalise
 from resolvers.upstreams.nerveshub.api import Api
 from resolvers.upstreams.nerveshub.normalise import Product
 from resolvers.upstreams.nerveshub.rows import OrgRow
-from resolvers.upstreams.port import Chunk, Facts, Failure, FleetQuery, Found
+from resolvers.upstreams.port import Chunk, Columns, Facts, Failure, FleetQuery, Found, ReleasesBelow
 from resolvers.upstreams.scopes import Answer
 
 T = TypeVar("T")
@@ -42,7 +42,9 @@ class Products(Absent):
         answer = await self._catalogue()
         yield Chunk(list(answer.found.values()), () if answer.error is None else (Failure(answer.error),))
 
-    async def fleets_by_id(self, ids: Sequence[str]) -> Found[Fleet]:
+    async def fleets_by_id(
+        self, ids: Sequence[str], columns: Columns = None, below: ReleasesBelow | None = None
+    ) -> Found[Fleet]:
         wanted = [native_id for native_id in ids if (product := Product.of(native_id)) and self.has(product)]
         return await scopes.look_up((asked, self._catalogue()) for asked in [wanted] if asked)
 
