@@ -48,12 +48,16 @@ app = typer.Typer(
 )
 schema_app = typer.Typer(help="The schema of the graph.", no_args_is_help=True)
 app.add_typer(schema_app, name="schema")
+key_app = typer.Typer(help="API keys.", no_args_is_help=True)
+app.add_typer(key_app, name="key")
 
 
 @app.command()
 def serve(
     config: ConfigFile = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on, loopback only; default 127.0.0.1.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; default 127.0.0.1. Others need callers with keys.")
+    ] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on; default 8000.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
 ) -> None:
@@ -110,18 +114,20 @@ def doctor(
     """
     from gateway.diagnosis import show
     from gateway.doctor import examine, report
+    from gateway.openness import openness
     from gateway.settings import Telemetry
     from gateway.telemetry import log
 
     # Rows that do not fit are among the problems; as lines of a log they would be told twice.
     log.configure(Telemetry(log_level="critical"))
     with _told():
-        diagnoses = examine(_settings(config))
-    told = report(diagnoses)
+        settings = _settings(config)
+        gateway, diagnoses = openness(settings), examine(settings)
+    told = report(diagnoses, gateway)
     if as_json:
         typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
-        show(diagnoses)
+        show(diagnoses, gateway)
     raise typer.Exit(0 if told["ok"] else 1)
 
 
@@ -209,6 +215,30 @@ def schema_check(
     else:
         typer.echo("\n".join(report.as_text()))
     raise typer.Exit(0 if report.is_passed else 1)
+
+
+@key_app.command("new")
+def key_new(
+    name: Annotated[str, typer.Option(help="Who it is for.")] = "name",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="read, write, explain, read:<source> or write:<source>; repeatable.")
+    ] = None,
+) -> None:
+    """Make a random API key. It is shown this once; settings hold its hash.
+
+    The key is on the first line alone, the table for the settings below it.
+    """
+    from gateway.access.api_keys import hashed, new
+    from gateway.settings.security import keys_in
+
+    key = new()
+    members = f'hash = "{hashed(key)}"\nscopes = {json.dumps(scope or ["read"])}'
+    try:
+        keys_in(f"[{json.dumps(name)}]\n{members}")
+    except ValueError as error:
+        _tell(f"--name or --scope: {error}")
+        raise typer.Exit(2) from None
+    typer.echo(f"{key}\n\n[security.api_keys.{name}]\n{members}")
 
 
 def main() -> None:

@@ -12,13 +12,14 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from gateway.openness import Openness
 from gateway.settings import Settings
 from resolvers.errors import UpstreamError
 from resolvers.federation.product_lines import FleetRef, Naming
 from resolvers.graph.fleet import Fleet
 from resolvers.transport.observe import Call
 from resolvers.transport.session import Transport
-from resolvers.upstreams.config import SourceConfig
+from resolvers.upstreams.config import SourceConfig, has_none
 from resolvers.upstreams.examination import Check, Credential, Examination, Finding
 from resolvers.upstreams.examiners import EXAMINERS
 from resolvers.upstreams.port import FleetQuery, Upstream
@@ -55,7 +56,8 @@ class Diagnosis:
 
     @property
     def is_well(self) -> bool:
-        return not self.examination.problems and self.examination.credential is Credential.ACCEPTED
+        is_in = self.examination.credential is Credential.ACCEPTED or has_none(self.config)
+        return is_in and not self.examination.problems
 
     @property
     def told(self) -> dict[str, Any]:
@@ -87,9 +89,10 @@ def examine(settings: Settings, clock: Clock = lambda: datetime.now(UTC)) -> lis
     return asyncio.run(_examined(settings, clock))
 
 
-def report(diagnoses: Sequence[Diagnosis]) -> dict[str, Any]:
+def report(diagnoses: Sequence[Diagnosis], gateway: Openness) -> dict[str, Any]:
     """What `--json` prints."""
-    return {"ok": all(each.is_well for each in diagnoses), "sources": [each.told for each in diagnoses]}
+    sources = [each.told for each in diagnoses]
+    return {"ok": all(each.is_well for each in diagnoses), "gateway": gateway.told, "sources": sources}
 
 
 async def _examined(settings: Settings, clock: Clock) -> list[Diagnosis]:
@@ -107,6 +110,8 @@ async def _examined(settings: Settings, clock: Clock) -> list[Diagnosis]:
 async def _one(
     name: str, config: SourceConfig, transport: Transport, line: Line, refs: Sequence[FleetRef]
 ) -> Diagnosis:
+    if has_none(config):
+        return Diagnosis(name, config, _unasked(name, config), line)
     adapter = open_source(name, config, transport)
     examination = await EXAMINERS[config.kind](adapter)
     if refs and examination.is_let_in:
@@ -117,6 +122,13 @@ async def _one(
         message = f"its clock is {abs(skew_s):.0f} s {direction} ours"
         examination.warn(Check.CLOCK, message, "set the clock that is wrong: tokens and links run out by it")
     return Diagnosis(name, config, examination, line)
+
+
+def _unasked(name: str, config: SourceConfig) -> Examination:
+    examination = Examination(name)
+    message = f"it has no credential of its own: callers bring theirs in {config.passthrough}, so nothing was asked"
+    examination.warn(Check.CREDENTIAL, message, "give it a token too if it should be examined, or read without one")
+    return examination
 
 
 async def _find(examination: Examination, adapter: Upstream, refs: Sequence[FleetRef]) -> None:

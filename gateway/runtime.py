@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from gateway.access.authentication import Authentication
+from gateway.access.passing import Passing
 from gateway.access.principal import Caller
 from gateway.execution.documents import Documents
 from gateway.execution.executor import Executor, core
 from gateway.execution.limits import Limits
-from gateway.settings import Cache, Settings
+from gateway.execution.manifest import documents_in
+from gateway.execution.persisted import Persisted
+from gateway.settings import Cache, Security, Settings
 from gateway.telemetry import log
+from resolvers.errors import UpstreamRefused
 from resolvers.request import ListSettings, Request
 from resolvers.schema import schema
 from resolvers.sources import Sources, open_sources
+from resolvers.transport import passed
 from resolvers.transport.cache import Store
 from resolvers.transport.cache.memory import Memory
 from resolvers.transport.cache.redis import Redis
@@ -23,6 +30,7 @@ from resolvers.transport.health import Health
 from resolvers.transport.observe import Call
 from resolvers.transport.recall import Policy, Recall
 from resolvers.transport.session import Transport
+from resolvers.transport.watched import Watched
 
 
 @dataclass(frozen=True)
@@ -33,13 +41,13 @@ class Runtime:
     health: Health
     lists: ListSettings
     recall: Recall
+    authentication: Authentication
+    persisted: Persisted
+    passing: Passing
 
-    def request(self, authorization: str = "") -> Request:
-        """The context of one GraphQL request, by its Authorization header. Call it inside the running loop."""
-        return Request(self.sources, self.lists, self.caller(authorization))
-
-    def caller(self, authorization: str) -> Caller:
-        return Caller(self.settings.security, authorization)
+    def request(self, caller: Caller) -> Request:
+        """The context of one GraphQL request. Call it inside the running loop."""
+        return Request(self.sources, self.lists, caller)
 
 
 @asynccontextmanager
@@ -48,17 +56,35 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
     health = Health()
 
     def observe(call: Call) -> None:
-        health.observe(call)
+        # That one caller's own token was refused says nothing of how the source is doing for the others.
+        if call.error_code != UpstreamRefused.code or passed.to(call.source) is None:
+            health.observe(call)
         log.upstream_call(call)
 
-    server = settings.server
+    server, security = settings.server, settings.security
     limits = Limits.of(server)
     documents = Documents(core(schema), limits, server.documents_cached)
     executor = Executor(schema, documents, limits, compiled=server.compiled)
     async with Transport(observe, _recall(settings), _policy(settings.cache)) as transport:
         sources = open_sources(settings.sources, transport, health)
         lists = ListSettings(_cursor_key(settings), server.max_page_size, settings.product_lines)
-        yield Runtime(settings, executor, sources, health, lists, transport.recall)
+        doors = Authentication(security), _persisted(security), Passing(settings.sources, _identity_key(settings))
+        yield Runtime(settings, executor, sources, health, lists, transport.recall, *doors)
+
+
+def _persisted(security: Security) -> Persisted:
+    path = security.trusted_documents
+    manifest = Watched(path, documents_in) if path is not None else None
+    return Persisted(manifest, security.trusted_documents_mode, security.persisted_queries)
+
+
+def _identity_key(settings: Settings) -> bytes:
+    """Made of the cursor key, which workers and replicas share. Without it one that no other process knows: what is
+    remembered for callers' own credentials is then remembered by each process for itself."""
+    given = settings.server.cursor_key
+    if given is None:
+        return secrets.token_bytes(32)
+    return hashlib.blake2b(given.get_secret_value().encode(), digest_size=32, person=b"identity").digest()
 
 
 def _recall(settings: Settings) -> Recall:

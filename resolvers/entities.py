@@ -81,7 +81,7 @@ async def _entity(request: Request, representation: object) -> Node | None:
         return await request.node(key["id"])
     if "name" in key:
         name = key["name"]
-        return request.sources.objects.get(name) if type_name == "Source" else request.lines.named(name)
+        return request.sources.named(name) if type_name == "Source" else request.lines.named(name)
     found: Node | None = await request.answer(TYPES[type_name], *request.route_to(key["sourceName"], key["nativeId"]))
     return found
 

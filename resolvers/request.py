@@ -20,7 +20,7 @@ from resolvers.federation import order as orders
 from resolvers.federation.columns import Wanted
 from resolvers.federation.filters.selection import known
 from resolvers.federation.lists import Lister, Listing
-from resolvers.federation.product_lines import LineSpec
+from resolvers.federation.product_lines import LineSpec, seen_in
 from resolvers.federation.reading import Reading
 from resolvers.federation.report import Collector
 from resolvers.federation.streams import whole
@@ -69,9 +69,9 @@ class Request:
     """The context of one request. `collector` holds, afterwards, what its lists lost."""
 
     def __init__(self, sources: Sources, settings: ListSettings, principal: Principal | None = None):
-        self.sources = sources
         self.max_page_size = settings.max_page_size
         self.principal = principal or Anyone()
+        self.sources = sources = sources.seen_by(self.principal)
         self.collector = Collector()
         self.freshness = freshness.begin_anew()
         once.begin()
@@ -79,7 +79,7 @@ class Request:
         self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
         self._desk = Desk(sources, self.loaders, self._lister)
         self._families: kin.Families = {}
-        self._line_specs = settings.product_lines
+        self._line_specs = seen_in(settings.product_lines, self.sources.upstreams)
         self._lines: Lines | None = None
 
     @property
@@ -117,12 +117,13 @@ class Request:
         return found
 
     def route_of(self, global_id: str, type_name: str) -> Route:
-        """(source name, native id) of an id of this type. Raises InvalidKey."""
+        """(source name, native id) of an id of this type. Raises InvalidKey or Forbidden."""
         key = keys.decode(global_id, type_name)
         return self.sources.configured(key.source), key.native_id
 
     def route_to(self, source: str, native_id: str) -> Route:
-        """The same from the two facts a person knows. Raises BadArgument for a source that is not configured."""
+        """The same from the two facts a person knows. Raises BadArgument for a source that is not configured, and
+        Forbidden for one that is not the caller's to read."""
         return known(self.sources.facts, source), native_id
 
     async def answer(self, question: Question, source: str, native_id: str) -> Any:

@@ -66,7 +66,7 @@ class Query:
 
     @strawberry.field(description="One source by its configured name; null when there is none of that name.")
     def source(self, info: Info, name: SourceName) -> Source | None:
-        return info.context.sources.objects.get(name)
+        return info.context.sources.named(name)
 
     @strawberry.field(description="One release by its id.")
     async def release(self, info: Info, id: Id) -> Release | None:

@@ -29,6 +29,7 @@ from gateway.demo import WRITE_TOKEN, demo_settings
 from gateway.execution.executor import core
 from gateway.http.endpoint import EXPLAIN_HEADER
 from gateway.settings import Cache, Security, Server, SettingsError, Telemetry, load
+from gateway.settings.security import Jwt
 from resolvers.entities import MAX_REPRESENTATIONS
 from resolvers.errors import ReleasegraphError, UserMistake
 from resolvers.federation.pages import DEFAULT_SIZE
@@ -92,7 +93,11 @@ def example_tables() -> dict[str, Any]:
 
 def settings_in(table: Iterable[str]) -> set[str]:
     """Names of settings; of a secret, the name without the `_file`."""
-    return {name.removesuffix("_file") for name in table} - {"kind"}
+    return {name.removesuffix("_file") if name not in FILES else name for name in table} - {"kind"}
+
+
+FILES = {"api_keys_file", "jwks_file"}
+"Settings that are paths themselves."
 
 
 # Errors
@@ -263,6 +268,7 @@ def test_the_example_names_every_setting() -> None:
     assert settings_in(tables["cache"]) == set(Cache.model_fields)
     assert settings_in(tables["telemetry"]) == set(Telemetry.model_fields)
     assert settings_in(tables["security"]) == set(Security.model_fields)
+    assert settings_in(tables["security"]["jwt"]) | {"jwks_file"} == set(Jwt.model_fields)
     assert {name for table in tables["product_lines"] for name in table} == {"name", "fleets"}
     assert {name for table in tables["product_lines"] for one in table["fleets"] for name in one} == {
         "source",
@@ -288,6 +294,8 @@ def test_the_example_with_every_setting_in_force_loads_and_shows_the_defaults(tm
     (tmp_path / "secrets").mkdir()
     for name in re.findall(r'_file = "(.+)"', uncommented()):
         (tmp_path / name).write_text("sixteen-characters-or-more")
+    (tmp_path / "api-keys.toml").write_text("")
+    (tmp_path / "documents.json").write_text("{}")
     (tmp_path / "gateway.toml").write_text(uncommented(), encoding="utf-8")
 
     settings = load(tmp_path / "gateway.toml", {})

@@ -20,11 +20,13 @@ from resolvers.request import Request
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation as it was asked for."""
+    """An operation as it was asked for. text: empty where it is only named, by its hash or by another id."""
 
     text: str
     name: str | None = None
     variables: dict[str, Any] | None = None
+    sha256: str | None = None
+    document_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Purge: `POST /_cache/purge`, by which an operator drops what is remembered of one source, or of all.
 
-It changes nothing but what the next queries cost. Still it is not for everybody: with a write token configured it wants
-that, else it takes callers of this machine alone, and none that a proxy passed on.
+It changes nothing but what the next queries cost. Still it is not for everybody: where there are keys or a write token
+it wants the scope write, else it takes callers of this machine alone, and none that a proxy passed on.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from gateway.access.authentication import refusal as refusal_of
 from gateway.http import asked
 from gateway.http.asked import NotAsked
 from gateway.runtime import Runtime
-from resolvers.errors import Forbidden, ReleasegraphError, Unauthenticated
+from resolvers.errors import Forbidden, ReleasegraphError
 
 PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 "Headers that say the caller is somebody else."
@@ -29,11 +30,12 @@ async def purge(request: Request) -> Response:
         if request.method != "POST":
             raise NotAsked(405, f"{request.method} is not taken here: send POST", {"Allow": "POST"})
         names = _names(runtime, await asked.json_object(request, runtime.settings.server.max_body_bytes))
-        _check(runtime, request)
+        await _check(runtime, request, names)
     except NotAsked as refusal:
         return _refused(refusal.status, str(refusal), "BAD_REQUEST", refusal.headers)
     except ReleasegraphError as refusal:
-        return _refused(401 if isinstance(refusal, Unauthenticated) else 403, str(refusal), refusal.code)
+        status, headers = refusal_of(refusal, was_sent="authorization" in request.headers)
+        return _refused(status, str(refusal), refusal.code, headers)
     are_all_dropped = all(await asyncio.gather(*map(runtime.recall.drop, names)))
     if are_all_dropped:
         return JSONResponse({"purged": names})
@@ -54,10 +56,13 @@ def _names(runtime: Runtime, given: dict[str, Any]) -> list[str]:
     return [source]
 
 
-def _check(runtime: Runtime, request: Request) -> None:
-    """Raises Unauthenticated or Forbidden."""
-    if runtime.settings.security.write_token is not None:
-        runtime.caller(request.headers.get("authorization", "")).check("write")
+async def _check(runtime: Runtime, request: Request, names: list[str]) -> None:
+    """Raises Unauthenticated, Forbidden or AuthenticationUnavailable."""
+    security = runtime.settings.security
+    if security.has_authentication or security.write_token is not None:
+        caller = await runtime.authentication.caller(request.headers.get("authorization", ""))
+        for name in names:
+            caller.check("write", name)
     elif not _is_local(request):
         raise Forbidden("purging is for callers on this machine, or for the write token: none is configured")
 

@@ -12,7 +12,8 @@ reading. What is left of it is shorter here than its configuration.
 """
 
 from gateway.settings.load import load, load_server
-from gateway.settings.model import Cache, Security, Server, Settings, Telemetry
+from gateway.settings.model import Cache, Server, Settings, Telemetry
 from gateway.settings.problems import SettingsError
+from gateway.settings.security import Security
 
 __all__ = ["Cache", "Security", "Server", "Settings", "SettingsError", "Telemetry", "load", "load_server"]

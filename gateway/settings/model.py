@@ -7,17 +7,15 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from gateway.settings.problems import SettingsError, shown
+from gateway.settings.security import Security
+from gateway.settings.table import Table, lower
 from resolvers.federation.product_lines import LineSpec
 from resolvers.upstreams.config import SourceConfig
 
 HOST = "127.0.0.1"
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
 
 
 def _host(host: str) -> str:
@@ -41,11 +39,7 @@ def _redis(url: str) -> str:
     return url
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Server(_Section):
+class Server(Table):
     """`[server]`: where it listens, who may ask, and how much of one request is read."""
 
     host: str = HOST
@@ -72,7 +66,7 @@ class Server(_Section):
     compiled: bool = Field(default=True, description="whether selections become functions; else graphql-core alone")
 
 
-class Cache(_Section):
+class Cache(Table):
     """`[cache]`: how long answers of sources are remembered, and where. A source may say otherwise of itself."""
 
     ttl_s: float = Field(default=5, ge=0, le=86_400, description="an answer serves unasked; 0: nothing is remembered")
@@ -95,31 +89,14 @@ class Cache(_Section):
     password: SecretStr | None = Field(default=None, min_length=1, description="of the Redis")
 
 
-class Telemetry(_Section):
+class Telemetry(Table):
     """`[telemetry]`: what is told about the running."""
 
-    log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)] = "info"
-    log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] = "json"
+    log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(lower)] = "info"
+    log_format: Annotated[Literal["json", "console"], BeforeValidator(lower)] = "json"
 
 
-class Security(_Section):
-    """`[security]`: who may do more than read."""
-
-    write_token: SecretStr | None = Field(
-        default=None, min_length=16, description="lets its bearer change writable sources; none: nobody may"
-    )
-    explain: Annotated[Literal["nobody", "write_token", "anyone"], BeforeValidator(_lower)] = Field(
-        default="nobody", description="who may have the plan of an answer: the upstream calls it took, with their paths"
-    )
-
-    @model_validator(mode="after")
-    def _has_the_token_it_asks_for(self) -> Security:
-        if self.explain == "write_token" and self.write_token is None:
-            raise ValueError('explain is for the write token, and there is none; give write_token too, or "nobody"')
-        return self
-
-
-class Settings(_Section):
+class Settings(Table):
     """Everything, complete and checked. sources: by name, in the order of gateway.toml, then those of variables."""
 
     server: Server = Server()
@@ -130,19 +107,20 @@ class Settings(_Section):
     product_lines: tuple[LineSpec, ...] = ()
 
     def check_bind(self) -> None:
-        """Raises SettingsError for a host that others can reach. `load` has done it; ask again after a change."""
-        problem = bind_problem(self.server.host)
+        """Raises SettingsError for a host that others can reach while nobody is asked who they are. `load` has done
+        it; ask again after a change."""
+        problem = bind_problem(self.server.host, has_authentication=self.security.has_authentication)
         if problem:
             raise SettingsError([problem])
 
 
-def bind_problem(host: str) -> str | None:
+def bind_problem(host: str, *, has_authentication: bool) -> str | None:
     """Why it must not listen there, or None. Names other than localhost are not looked up: answers may change."""
-    if _is_loopback(host):
+    if has_authentication or _is_loopback(host):
         return None
     return (
-        f"server.host: {shown(host)} can be reached from elsewhere, and there is no authentication yet: "
-        "keep 127.0.0.1, and put it behind a proxy on the same machine that lets in whom you trust"
+        f"server.host: {shown(host)} can be reached from elsewhere, and no caller is asked who they are: give "
+        "[security] api_keys or jwt, or keep 127.0.0.1, behind a proxy on the same machine that lets in whom you trust"
     )
 
 

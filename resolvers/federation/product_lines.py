@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from resolvers.errors import BadArgument
@@ -47,6 +47,13 @@ class LineSpec:
 
     def has(self, fleet: Fleet) -> bool:
         return any(ref.means(fleet) for ref in self.fleets)
+
+
+def seen_in(lines: Iterable[LineSpec], sources: Collection[str]) -> tuple[LineSpec, ...]:
+    """The lines as they are to whoever may read these sources alone: with fewer fleets, and without those that have
+    none left."""
+    own = ((line, tuple(ref for ref in line.fleets if ref.source in sources)) for line in lines)
+    return tuple(replace(line, fleets=fleets) for line, fleets in own if fleets)
 
 
 def line_of(lines: Iterable[LineSpec], fleet: Fleet) -> LineSpec | None:

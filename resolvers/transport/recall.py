@@ -33,7 +33,7 @@ from resolvers.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from resolvers.transport import allowance, freshness, once, plan
+from resolvers.transport import allowance, freshness, once, passed, plan
 from resolvers.transport.allowance import UsedUp
 from resolvers.transport.cache import NOTHING, Entry, Seen, Store
 from resolvers.transport.coalesce import Flights, Took
@@ -222,7 +222,7 @@ class _Reading:
         async def call(took: Took) -> Reply:
             reply = await self.ask(self.request, took, seen)
             if isinstance(reply.error, UpstreamRefused) and seen.entry is not None:
-                await self.recall.drop(self.asker.source)
+                await self._refused()
             is_current = version == self.recall.version(self.asker.source)
             if seen.generation is not None and is_current and _is_good(reply):
                 entry = Entry(seen.generation, self.recall.now(), reply.status or 0, reply.etag, reply.body)
@@ -230,6 +230,14 @@ class _Reading:
             return reply
 
         return call
+
+    async def _refused(self) -> None:
+        """What was let in before is no longer: nothing remembered is shown on. A caller's own credential costs the
+        others nothing, whoever brings it."""
+        if passed.to(self.asker.source) is None:
+            await self.recall.drop(self.asker.source)
+        else:
+            self.recall.discard(self.name)
 
     def _remembered(self, entry: Entry, how: Cache, *, is_stale: bool) -> Known:
         began, size_bytes, age = time.perf_counter(), len(entry.body), Age(entry.fetched_at, is_stale)

@@ -25,7 +25,7 @@ from resolvers.errors import (
     UpstreamUnreachable,
     UserMistake,
 )
-from resolvers.transport import allowance, attempt, freshness, plan, statuses
+from resolvers.transport import allowance, attempt, freshness, passed, plan, statuses
 from resolvers.transport.budget import Budget
 from resolvers.transport.cache import NOTHING, Seen
 from resolvers.transport.coalesce import Took
@@ -164,7 +164,6 @@ class Http:
         sent, headers = (body, JSON) if isinstance(body, bytes) else (body and urlencode(body).encode(), body and FORM)
         request = Request(method, target, sent or None, headers or NO_HEADERS, is_change=True, is_read=False)
         self._refuse_dots(request)
-        attempt.left()
         try:
             reply = await self._direct(request)
         finally:
@@ -208,6 +207,8 @@ class Http:
         """Sent once; a second time only when a 401 can be mended, since what was refused was not done."""
         try:
             sent = await self.credentials.headers()
+            if request.is_change:
+                attempt.left()
             reply = await self._sent(request, sent, took, seen)
             if reply.status == 401 and await self.credentials.renewed(sent):
                 if reply.call is not None:
@@ -215,7 +216,8 @@ class Http:
                 reply = await self._sent(request, await self.credentials.headers(), took, seen)
         except UpstreamError as error:  # no credentials: nothing was sent
             return Reply(None, b"", error, None)
-        if reply.status == 401:
+        # A token that one caller brought says nothing of what others are shown.
+        if reply.status == 401 and passed.to(self.source) is None:
             await self.transport.recall.drop(self.source)
         return reply
 

@@ -371,6 +371,19 @@ def test_the_readme_names_every_member_and_every_check(mocks: MockPort) -> None:
     assert {*told, *told["samples"][0], *Check, *Credential} - {"finding"} <= named
 
 
+def test_a_source_whose_callers_bring_their_credentials_is_not_asked_and_no_problem(
+    mocks: MockPort, tmp_path: Path
+) -> None:
+    environ = {"MEMFAULT_URL": f"{mocks.url}/memfault", "MEMFAULT_PASSTHROUGH": "x-memfault-token"}
+
+    done = command("--json", cwd=tmp_path, **environ)
+
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["ok"], told["gateway"]["passthrough"]) == (0, True, {"memfault": "x-memfault-token"})
+    assert [finding["check"] for finding in told["sources"][0]["warnings"]] == ["credential"]
+    assert mocks.calls == []
+
+
 # Product lines
 
 

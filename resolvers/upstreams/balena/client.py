@@ -11,7 +11,6 @@ from resolvers.graph.device import Device
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.people import Tag
 from resolvers.graph.release import Release
-from resolvers.transport.credentials import FixedHeaders
 from resolvers.transport.session import Http
 from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.balena import (
@@ -29,7 +28,7 @@ from resolvers.upstreams.balena import (
 )
 from resolvers.upstreams.balena.asking import Asking
 from resolvers.upstreams.commands import Command
-from resolvers.upstreams.config import SourceConfig
+from resolvers.upstreams.config import SourceConfig, bearer, letting_in
 from resolvers.upstreams.port import (
     ArtifactQuery,
     Chunk,
@@ -52,8 +51,7 @@ class Balena(Absent):
     config_type: ClassVar[type[SourceConfig]] = Config
 
     def __init__(self, http: Http, config: Config):
-        token = config.token.get_secret_value()
-        self.http = http.signed(FixedHeaders({"Authorization": f"Bearer {token}"}), STATUSES)
+        self.http = http.signed(letting_in(http.source, config, config.token, bearer), STATUSES)
         self.config = config
         self.asking = Asking(self.http, config)
 

@@ -12,7 +12,6 @@ from resolvers.graph.deployment import Deployment
 from resolvers.graph.enums import DeploymentStatus, ReleaseStatus
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.release import Release
-from resolvers.transport.credentials import FixedHeaders
 from resolvers.transport.session import Http
 from resolvers.upstreams import scopes
 from resolvers.upstreams.absent import Absent
@@ -22,7 +21,7 @@ from resolvers.upstreams.buildmaster.files import Files
 from resolvers.upstreams.buildmaster.rows import BuildRow, RunRow
 from resolvers.upstreams.buildmaster.work import Work
 from resolvers.upstreams.commands import Command
-from resolvers.upstreams.config import SourceConfig
+from resolvers.upstreams.config import SourceConfig, letting_in
 from resolvers.upstreams.port import (
     ArtifactQuery,
     Chunk,
@@ -45,7 +44,7 @@ class BuildMaster(Absent):
     config_type: ClassVar[type[SourceConfig]] = Config
 
     def __init__(self, http: Http, config: Config):
-        self.http = http.signed(FixedHeaders({"X-ApiKey": config.token.get_secret_value()}), STATUSES)
+        self.http = http.signed(letting_in(http.source, config, config.token, _key), STATUSES)
         self.config = config
         self.calls = calls = Calls(self.http, config)
         self.builds: Work[BuildRow, Build] = Work(
@@ -155,3 +154,7 @@ def _filters(query: ReleaseQuery) -> dict[str, str]:
 def _only(name: str, texts: Sequence[str] | None) -> dict[str, str]:
     # An empty value would be no filter: not wrong, but of no use.
     return {name: texts[0]} if texts and len(texts) == 1 and texts[0] else {}
+
+
+def _key(token: str) -> dict[str, str]:
+    return {"X-ApiKey": token}

@@ -15,11 +15,11 @@ from resolvers.graph.deployment import Deployment
 from resolvers.graph.device import Device
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.release import Release
-from resolvers.transport.credentials import FixedHeaders
+from resolvers.transport.credentials import Credentials, Token
 from resolvers.transport.session import Http
 from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.commands import Command
-from resolvers.upstreams.config import SourceConfig
+from resolvers.upstreams.config import SourceConfig, bearer, letting_in
 from resolvers.upstreams.memfault import FACTS, STATUSES, Config
 from resolvers.upstreams.memfault.calls import Calls
 from resolvers.upstreams.memfault.catalogue import KEYS_PER_CALL, Catalogue, route
@@ -54,7 +54,7 @@ class Memfault(Absent):
     config_type: ClassVar[type[SourceConfig]] = Config
 
     def __init__(self, http: Http, config: Config):
-        self.http = http.signed(FixedHeaders({"Authorization": _authorization(config)}), STATUSES)
+        self.http = http.signed(_credentials(http.source, config), STATUSES)
         self.config = config
         self._calls = Calls(self.http)
         self._catalogue = Catalogue(self._calls, config)
@@ -171,11 +171,17 @@ class Memfault(Absent):
         return await self._writes.perform(command)
 
 
-def _authorization(config: Config) -> str:
-    token = config.token.get_secret_value()
-    if config.email is None:
-        return f"Bearer {token}"
-    return f"Basic {b64encode(f'{config.email}:{token}'.encode()).decode()}"
+def _credentials(source: str, config: Config) -> Credentials:
+    """A caller brings an organization token, or `email:key` of a user: whose email it is, only they know."""
+    email = config.email
+    own = None if config.token is None or email is None else Token(config.token, lambda key: _headers(f"{email}:{key}"))
+    return letting_in(source, config, config.token, _headers, own)
+
+
+def _headers(credential: str) -> dict[str, str]:
+    if ":" not in credential:
+        return bearer(credential)
+    return {"Authorization": f"Basic {b64encode(credential.encode()).decode()}"}
 
 
 def _numbered(artifact_ids: Sequence[str]) -> list[str]:

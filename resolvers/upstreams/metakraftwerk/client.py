@@ -12,11 +12,11 @@ from resolvers.graph.deployment import Deployment
 from resolvers.graph.enums import ReleaseStatus
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.release import Release
-from resolvers.transport.credentials import Credentials, FixedHeaders
+from resolvers.transport.credentials import Credentials
 from resolvers.transport.session import Http
 from resolvers.upstreams import scopes
 from resolvers.upstreams.absent import Absent
-from resolvers.upstreams.config import SourceConfig
+from resolvers.upstreams.config import SourceConfig, bearer, letting_in
 from resolvers.upstreams.metakraftwerk import FACTS, STATUSES, Config, normalise
 from resolvers.upstreams.metakraftwerk.deployments import Deployments
 from resolvers.upstreams.metakraftwerk.login import Login
@@ -153,11 +153,10 @@ class MetaKraftwerk(Absent):
 
 
 def _credentials(http: Http, config: Config) -> Credentials:
-    if config.token is not None:
-        return FixedHeaders({"Authorization": f"Bearer {config.token.get_secret_value()}"})
-    if config.email is None or config.password is None:
-        raise RuntimeError("a Config without credentials does not validate")
-    return Login(http, config.email, config.password)
+    own: Credentials | None = None
+    if config.token is None and config.email is not None and config.password is not None:
+        own = Login(http, config.email, config.password)
+    return letting_in(http.source, config, config.token, bearer, own)
 
 
 def _closed(query: ReleaseQuery) -> dict[str, str]:

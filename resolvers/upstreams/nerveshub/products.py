@@ -9,12 +9,11 @@ from typing import ClassVar, TypeVar
 from resolvers import keys
 from resolvers.errors import UpstreamError
 from resolvers.graph.fleet import Fleet
-from resolvers.transport.credentials import FixedHeaders
 from resolvers.transport.kept import Kept
 from resolvers.transport.session import Http
 from resolvers.upstreams import scopes
 from resolvers.upstreams.absent import Absent
-from resolvers.upstreams.config import SourceConfig
+from resolvers.upstreams.config import SourceConfig, bearer, letting_in
 from resolvers.upstreams.nerveshub import FACTS, STATUSES, Config, normalise
 from resolvers.upstreams.nerveshub.api import Api
 from resolvers.upstreams.nerveshub.normalise import Product
@@ -33,11 +32,10 @@ class Products(Absent):
 
     def __init__(self, http: Http, config: Config):
         # `token` is accepted for Bearer too: the older command line client sends that.
-        headers = {"Authorization": f"Bearer {config.token.get_secret_value()}"}
-        self.http = http.signed(FixedHeaders(headers), STATUSES)
+        self.http = http.signed(letting_in(http.source, config, config.token, bearer), STATUSES)
         self.config = config
         self.api = Api(self.http)
-        self._kept = Kept(partial(self._catalogue, is_session=True))
+        self._kept = Kept(self.http.credentials, partial(self._catalogue, is_session=True))
 
     async def fleets(self, query: FleetQuery) -> AsyncIterator[Chunk[Fleet]]:
         """One call for the products of all orgs."""
