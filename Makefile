@@ -17,7 +17,7 @@ help:
 	@echo 'make format    ruff, in place'
 	@echo 'make schema    schema.graphql anew from the code'
 	@echo 'make explorer  the browser files of the explorer, from npm packages'
-	@echo 'make bench     timings, as ratios measured side by side'
+	@echo 'make bench     what a request costs here and beside others: docs/benchmarks.md'
 	@echo 'make pins      requirements/*.txt anew from pyproject.toml'
 
 demo: $(VENV)/runtime

@@ -1,15 +1,15 @@
-"""Benchmarks: what a choice costs, as ratios of contenders measured side by side in one run. `make bench`.
+"""Benchmarks: what a request costs here, beside others who answer the same question. `make bench`.
 
-No figure is kept or asserted: milliseconds differ by machine, ratios much less. What is measured, and what is not:
+`python -m benchmarks` runs peers side by side over one neutral upstream (docs/benchmarks.md says how to read it);
+`python -m benchmarks.choices` says what single choices of ours cost. No figure is asserted anywhere: they differ by
+machine, ratios much less.
 
-- The gateway runs in this process. Mocks, and the client of the case over HTTP, run in processes of their own: CPU
-  time is this process's alone. Wall time includes them, so it depends on how many cores are free.
-- Requests go one at a time straight to the ASGI app, middleware included, uncompressed and with calls not logged. That
-  leaves the HTTP server out, which would cost every contender the same; the case `server`, about just that, asks by
-  HTTP from outside.
-- Contenders take turns, in an order that turns round every time. A ratio is the median of the ratios of the rounds, so
-  that a machine growing busier does not count; its lowest and highest round are told with it. Far apart: do not trust.
-- Event loop and garbage collector are set as `releasegraph serve` sets them, except where they are the question.
+Each peer is a server in a process of its own, pinned to one core; the upstream, and who asks, are on the others. So the
+CPU time of the peer's process is what the peer costs, and nothing else is in it: neither the upstream's work nor ours.
+Peers take turns, round by round, in an order that turns round: a machine growing busier meets all of them alike.
+
+Rejected: asking the ASGI application in this process. It is simpler, and leaves out the HTTP server, the collector's
+walks and whatever peers share with the one who asks.
 
 May import: gateway, resolvers, upstream_mocks. Nothing imports it.
 """

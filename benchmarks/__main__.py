@@ -1,7 +1,6 @@
-"""`python -m benchmarks [case ...] [--json]`."""
+"""`python -m benchmarks [workload ...] [--quick]`: see --help."""
 
 if __name__ == "__main__":
-    # Imported here, since each process we spawn imports this module again.
     from benchmarks.command import main
 
     main()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from gateway import settings as settings_module
 from gateway import stopping
 from gateway.access import csrf
 from gateway.access.hosts import AllowedHosts
-from gateway.http import endpoint, explorer, health, home, metrics
+from gateway.access.passing import headers_of
+from gateway.http import endpoint, explorer, health, home, metrics, purge
 from gateway.http.request_id import HEADER, RequestId
 from gateway.http.telling import Telling
 from gateway.runtime import running
@@ -42,9 +43,13 @@ def create_app(settings: Settings) -> Starlette:
     # Two routes for one endpoint: a mount would answer one of them with a redirect.
     graphql = [Route(path, endpoint.graphql, methods=endpoint.METHODS) for path in ("/graphql", "/graphql/")]
     plain = [Route("/", home.home), Route("/healthz", health.healthz), Route("/readyz", health.readyz)]
-    plain.append(Route("/metrics", metrics.metrics))
-    routes = [*graphql, *plain, *explorer.routes()]
-    return Starlette(routes=routes, middleware=_middleware(settings.server), lifespan=lifespan)
+    operating = [
+        Route("/_cache/purge", purge.purge, methods=endpoint.METHODS),
+        Route("/metrics", metrics.metrics),
+    ]
+    routes = [*graphql, *plain, *operating, *explorer.routes()]
+    passed = headers_of(settings.sources).values()
+    return Starlette(routes=routes, middleware=_middleware(settings.server, passed), lifespan=lifespan)
 
 
 def from_environment() -> Starlette:
@@ -66,12 +71,13 @@ def collect_rarely() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _middleware(server: Server) -> list[Middleware]:
+def _middleware(server: Server, passed: Iterable[str]) -> list[Middleware]:
+    """passed: headers in which callers bring credentials for upstreams."""
     cors = Middleware(
         CORSMiddleware,
         allow_origins=list(server.allowed_origins),
         allow_methods=["GET", "POST"],
-        allow_headers=["content-type", "authorization", *csrf.HEADERS, HEADER, *endpoint.OPTION_HEADERS],
+        allow_headers=["content-type", "authorization", *csrf.HEADERS, HEADER, *endpoint.OPTION_HEADERS, *passed],
         expose_headers=[HEADER],
         max_age=600,
     )

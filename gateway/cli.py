@@ -1,7 +1,7 @@
 """The command `releasegraph`. Each part imports what it needs when it runs, so that `--help` answers at once.
 
-Exit codes: 0 done · 1 it could not start, or the doctor found a problem · 2 the command or the settings are wrong, and
-said so on stderr.
+Exit codes: 0 done · 1 it could not start, or the doctor or the schema check found a problem · 2 the command or the
+settings are wrong, and said so on stderr.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +26,18 @@ ConfigFile = Annotated[
     Path | None,
     typer.Option(envvar="RELEASEGRAPH_CONFIG", help="Settings; default: gateway.toml here, when there is one."),
 ]
+
+
+class FailOn(StrEnum):
+    BREAKING = "breaking"
+    DANGEROUS = "dangerous"
+
+
+class Format(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
 PORT_CHANGE = "--port or RELEASEGRAPH_SERVER_PORT"
 
 # Tracebacks by rich show local variables, and some of ours hold secrets.
@@ -37,12 +50,16 @@ app = typer.Typer(
 )
 schema_app = typer.Typer(help="The schema of the graph.", no_args_is_help=True)
 app.add_typer(schema_app, name="schema")
+key_app = typer.Typer(help="API keys.", no_args_is_help=True)
+app.add_typer(key_app, name="key")
 
 
 @app.command()
 def serve(
     config: ConfigFile = None,
-    host: Annotated[str | None, typer.Option(help="Address to listen on, loopback only; default 127.0.0.1.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; default 127.0.0.1. Others need callers with keys.")
+    ] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on; default 8000.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that share the port.")] = 1,
 ) -> None:
@@ -99,18 +116,20 @@ def doctor(
     """
     from gateway.diagnosis import show
     from gateway.doctor import examine, report
+    from gateway.openness import openness
     from gateway.settings import Telemetry
     from gateway.telemetry import log
 
     # Rows that do not fit are among the problems; as lines of a log they would be told twice.
     log.configure(Telemetry(log_level="critical"))
     with _told():
-        diagnoses = examine(_settings(config))
-    told = report(diagnoses)
+        settings = _settings(config)
+        gateway, diagnoses = openness(settings), examine(settings)
+    told = report(diagnoses, gateway)
     if as_json:
         typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
-        show(diagnoses)
+        show(diagnoses, gateway)
     raise typer.Exit(0 if told["ok"] else 1)
 
 
@@ -159,6 +178,69 @@ def schema_print(
     from resolvers.subgraph import sdl
 
     typer.echo(sdl(schema.as_str()).rstrip() if federation else schema.as_str())
+
+
+@schema_app.command("check")
+def schema_check(
+    against: Annotated[
+        str | None,
+        typer.Option(metavar="FILE|REVISION", help="Compare with a schema, or that of a git revision such as main."),
+    ] = None,
+    operations: Annotated[
+        Path | None,
+        typer.Option(metavar="DIRECTORY", help="Validate each .graphql or .gql file below it, by itself."),
+    ] = None,
+    schema: Annotated[Path | None, typer.Option(help="Judge this file instead of the code's schema.")] = None,
+    fail_on: Annotated[FailOn, typer.Option(help="The mildest change that is not passed.")] = FailOn.BREAKING,
+    output: Annotated[Format, typer.Option("--format", help="json: one object on standard output.")] = Format.TEXT,
+    config: ConfigFile = None,
+) -> None:
+    """Compare the schema with an older one, or check that stored operations fit it and the limits in [server].
+
+    Ends with 0 when it is passed, 1 when it is not, 2 when it could not be checked. Asks nobody.
+    """
+    from gateway.contract.changes import Severity
+    from gateway.contract.checking import checked
+    from gateway.contract.refusal import NotChecked
+    from gateway.settings import load_server
+
+    with _told():
+        server = load_server(config, os.environ)
+    fails_on = Severity[fail_on.name]
+    try:
+        report = checked(against=against, directory=operations, schema=schema, fails_on=fails_on, server=server)
+    except NotChecked as error:
+        _tell(str(error))
+        raise typer.Exit(2) from None
+    if output is Format.JSON:
+        typer.echo(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
+    else:
+        typer.echo("\n".join(report.as_text()))
+    raise typer.Exit(0 if report.is_passed else 1)
+
+
+@key_app.command("new")
+def key_new(
+    name: Annotated[str, typer.Option(help="Who it is for.")] = "name",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="read, write, explain, read:<source> or write:<source>; repeatable.")
+    ] = None,
+) -> None:
+    """Make a random API key. It is shown this once; settings hold its hash.
+
+    The key is on the first line alone, the table for the settings below it.
+    """
+    from gateway.access.api_keys import hashed, new
+    from gateway.settings.security import keys_in
+
+    key = new()
+    members = f'hash = "{hashed(key)}"\nscopes = {json.dumps(scope or ["read"])}'
+    try:
+        keys_in(f"[{json.dumps(name)}]\n{members}")
+    except ValueError as error:
+        _tell(f"--name or --scope: {error}")
+        raise typer.Exit(2) from None
+    typer.echo(f"{key}\n\n[security.api_keys.{name}]\n{members}")
 
 
 def main() -> None:

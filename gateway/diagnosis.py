@@ -8,17 +8,20 @@ from rich.console import Console
 from rich.text import Text
 
 from gateway.doctor import Diagnosis
+from gateway.openness import Openness
 from resolvers.upstreams.examination import Examination, Sample, counted
 
 LABEL = 12
 
 
-def show(diagnoses: Sequence[Diagnosis]) -> None:
+def show(diagnoses: Sequence[Diagnosis], gateway: Openness) -> None:
     """On standard output. Lines are not broken, so that they can be searched."""
     console = Console(soft_wrap=True, highlight=False)
     for diagnosis in diagnoses:
         for line in (_headline(diagnosis), *_findings(diagnosis.examination), *_facts(diagnosis), Text()):
             console.print(line)
+    for line in (Text("gateway", "bold"), *(_line(label, text) for label, text in gateway.lines), Text()):
+        console.print(line)
     console.print(_summary(diagnoses))
 
 

@@ -31,6 +31,7 @@ def tree(plan: Told, name: str | None = None) -> Tree:
 def _summary(totals: Told) -> str:
     parts = [counted(totals["calls"], "call")]
     parts += [f"{totals['sessionCalls']} of them for sessions"] if totals["sessionCalls"] else []
+    parts += [f"{totals[name]} {name}" for name in ("remembered", "shared") if totals.get(name)]
     parts += [counted(totals["rows"], "row"), _size(totals["bytes"]), f"{totals['ms']:.1f} ms"]
     return ", ".join(parts)
 

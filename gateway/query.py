@@ -16,6 +16,7 @@ from uuid import uuid4
 import aiohttp
 import structlog
 
+from gateway.access.passing import headers_of
 from gateway.execution import executor
 from gateway.execution.documents import Unusable
 from gateway.execution.executor import Answer, Operation
@@ -25,6 +26,8 @@ from gateway.http.media_types import GRAPHQL
 from gateway.runtime import running
 from gateway.settings import Settings, Telemetry, load
 from gateway.telemetry import log
+from resolvers.errors import ReleasegraphError
+from resolvers.transport import passed
 
 TIMEOUT_S = 300
 
@@ -56,8 +59,6 @@ def answered(question: Question, *, url: str | None, is_demo: bool, config: Path
         if is_demo:
             raise NotAskable("--url and --demo are two places to ask; give one of them")
         return asyncio.run(_answered_at(url, question, is_explained))
-    if question.headers.keys() - {"authorization"}:
-        raise NotAskable("--header: without --url nothing but Authorization is read")
     # What an answer lacks is among its errors; as lines of a log it would be told twice.
     log.configure(Telemetry(log_level="error", log_format="console"))
     with _demo() if is_demo else _configured(config) as settings:
@@ -70,14 +71,19 @@ async def _answered_here(settings: Settings, question: Question, is_explained: b
     A change needs what it needs over HTTP: the write token, in the header.
     """
     operation, request_id = question.operation, uuid4().hex
+    _check_headers(settings, question)
     async with running(settings) as runtime:
         try:
             found = runtime.executor.find(operation)
+            caller = await runtime.authentication.caller(question.headers.get("authorization", ""), is_operator=True)
+            brought = runtime.passing.brought(question.headers)
         except Unusable as error:
             return executor.unusable(error, request_id)
-        context = runtime.request(question.headers.get("authorization", ""))
+        except ReleasegraphError as error:
+            raise NotAnswered(str(error)) from None
+        context = runtime.request(caller)
         answering = runtime.executor.run(found, operation, context, request_id, tell_losses=True)
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with passed.begun(brought), structlog.contextvars.bound_contextvars(request_id=request_id):
             return await (explained(answering) if is_explained else answering)
 
 
@@ -110,6 +116,12 @@ def _answer(url: str, status: int, text: bytes) -> Answer:
     if not isinstance(body, dict) or not ("data" in body or isinstance(body.get("errors"), list)):
         raise NotAnswered(f"{url}: no GraphQL, but {status}")
     return Answer(body, was_executed="data" in body and status != 400)
+
+
+def _check_headers(settings: Settings, question: Question) -> None:
+    read = {"authorization", *headers_of(settings.sources).values()}
+    if question.headers.keys() - read:
+        raise NotAskable("--header: without --url nothing but Authorization is read, and what sources pass through")
 
 
 def _document(file: Path | None, text: str | None) -> str:

@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from gateway import stopping
+from gateway.access.authentication import Authentication
+from gateway.access.passing import Passing
 from gateway.access.principal import Caller
 from gateway.execution.documents import Documents
 from gateway.execution.executor import Executor, core
 from gateway.execution.flights import Flights
 from gateway.execution.limits import Limits
-from gateway.settings import Settings, Telemetry
+from gateway.execution.manifest import documents_in
+from gateway.execution.persisted import Persisted
+from gateway.settings import Cache, Security, Settings, Telemetry
 from gateway.telemetry import log
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.tracing import Tracing, Untraced, Watching
+from resolvers.errors import UpstreamRefused
 from resolvers.request import ListSettings, Request
 from resolvers.schema import schema
 from resolvers.sources import Sources, open_sources
-from resolvers.transport import plan
+from resolvers.transport import passed
+from resolvers.transport.cache import Store
+from resolvers.transport.cache.memory import Memory
 from resolvers.transport.health import Health
 from resolvers.transport.observe import Call
+from resolvers.transport.recall import Policy, Recall
 from resolvers.transport.session import Transport
+from resolvers.transport.watched import Watched
 
 
 @dataclass(frozen=True)
@@ -34,13 +44,16 @@ class Runtime:
     sources: Sources
     health: Health
     lists: ListSettings
+    recall: Recall
+    authentication: Authentication
+    persisted: Persisted
+    passing: Passing
     metrics: Metrics
     tracing: Tracing
     flights: Flights
 
-    def request(self, authorization: str = "") -> Request:
-        """The context of one GraphQL request, by its Authorization header. Call it inside the running loop."""
-        caller = Caller(self.settings.security, authorization)
+    def request(self, caller: Caller) -> Request:
+        """The context of one GraphQL request. Call it inside the running loop."""
         return Request(self.sources, self.lists, caller, self.metrics.batch)
 
 
@@ -50,20 +63,28 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
     health, metrics = Health(), Metrics(settings.telemetry.operation_names)
 
     def observe(call: Call) -> None:
-        health.observe(call)
-        metrics.upstream_call(call)
+        # That one caller's own token was refused says nothing of how the source is doing for the others.
+        is_telling = call.error_code != UpstreamRefused.code or passed.to(call.source) is None
+        if is_telling:
+            health.observe(call)
+        metrics.upstream_call(call, is_telling=is_telling)
         log.upstream_call(call)
-        plan.observe(call)
 
-    server = settings.server
-    limits = Limits(server.max_depth, server.max_aliases, server.max_tokens, server.max_rows, server.max_page_size)
-    executor = Executor(schema, Documents(core(schema), limits, server.documents_cached), limits)
-    lists = ListSettings(_cursor_key(settings), server.max_page_size)
+    server, security = settings.server, settings.security
+    limits = Limits.of(server)
+    documents = Documents(core(schema), limits, server.documents_cached)
+    executor = Executor(schema, documents, limits, compiled=server.compiled)
     flights = Flights(server.max_in_flight)
-    async with _traced(settings.telemetry) as tracing, Transport(observe, Watching(metrics, tracing)) as transport:
+    async with (
+        _traced(settings.telemetry) as tracing,
+        Transport(observe, _recall(settings), _policy(settings.cache), Watching(metrics, tracing)) as transport,
+    ):
         sources = open_sources(settings.sources, transport, health)
+        lists = ListSettings(_cursor_key(settings), server.max_page_size, settings.product_lines)
+        doors = Authentication(security), _persisted(security), Passing(settings.sources, _identity_key(settings))
         with stopping.told(flights.drain, server.drain_s):
-            yield Runtime(settings, executor, sources, health, lists, metrics, tracing, flights)
+            telling = metrics, tracing, flights
+            yield Runtime(settings, executor, sources, health, lists, transport.recall, *doors, *telling)
         flights.close()
 
 
@@ -81,6 +102,41 @@ async def _traced(telemetry: Telemetry) -> AsyncIterator[Tracing]:
         yield traces
     finally:
         await asyncio.to_thread(traces.close)
+
+
+def _persisted(security: Security) -> Persisted:
+    path = security.trusted_documents
+    manifest = Watched(path, documents_in) if path is not None else None
+    return Persisted(manifest, security.trusted_documents_mode, security.persisted_queries)
+
+
+def _identity_key(settings: Settings) -> bytes:
+    """Made of the cursor key, which workers and replicas share. Without it one that no other process knows: what is
+    remembered for callers' own credentials is then remembered by each process for itself."""
+    given = settings.server.cursor_key
+    if given is None:
+        return secrets.token_bytes(32)
+    return hashlib.blake2b(given.get_secret_value().encode(), digest_size=32, person=b"identity").digest()
+
+
+def _recall(settings: Settings) -> Recall:
+    # Not the cursors' key itself: who sees a name in Redis learns nothing of what signs cursors.
+    key = hashlib.blake2b(b"names of remembered answers", key=_cursor_key(settings), digest_size=32).digest()
+    return Recall(_store(settings.cache), key)
+
+
+def _store(cache: Cache) -> Store:
+    if cache.url is None:
+        return Memory(cache.max_bytes)
+    # Here: without a Redis its library, and whatever that loads for itself, stays out.
+    from resolvers.transport.cache.redis import Redis
+
+    password = cache.password.get_secret_value() if cache.password is not None else None
+    return Redis(cache.url, username=cache.username, password=password)
+
+
+def _policy(cache: Cache) -> Policy:
+    return Policy(cache.ttl_s, cache.stale_s, cache.stale_if_error_s)
 
 
 def _cursor_key(settings: Settings) -> bytes:

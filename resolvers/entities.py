@@ -23,6 +23,7 @@ from resolvers.graph.deployment import Deployment
 from resolvers.graph.device import Device
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.node import Node, Sourced
+from resolvers.graph.product_line import ProductLine, ReleaseTrain
 from resolvers.graph.release import Release
 from resolvers.graph.source import Source
 from resolvers.request import TYPES, Request
@@ -30,7 +31,7 @@ from resolvers.request import TYPES, Request
 MAX_REPRESENTATIONS = 5_000
 "Of one request. A router sends a whole list's worth at once, and more than this would hardly fit the body's limit."
 
-Members = Artifact | Build | Cohort | Deployment | Device | Fleet | Release | Source
+Members = Artifact | Build | Cohort | Deployment | Device | Fleet | ProductLine | Release | ReleaseTrain | Source
 Entity = Annotated[
     Members, strawberry.union("_Entity", description="What another subgraph can name by a key (Apollo Federation).")
 ]
@@ -43,6 +44,7 @@ _OF_SOURCED = (_ID, ("sourceName", "nativeId"))
 
 KEYS: Mapping[str, tuple[Names, ...]] = {
     **{type_.__name__: _OF_SOURCED if issubclass(type_, Sourced) else (_ID,) for type_ in get_args(Members)},
+    "ProductLine": (_ID, ("name",)),
     "Source": (_ID, ("name",)),
 }
 "The keys of each entity, by its type; the first that a representation has in full is the one that counts."
@@ -78,7 +80,8 @@ async def _entity(request: Request, representation: object) -> Node | None:
         keys.decode(key["id"], type_name)
         return await request.node(key["id"])
     if "name" in key:
-        return request.sources.objects.get(key["name"])
+        name = key["name"]
+        return request.sources.named(name) if type_name == "Source" else request.lines.named(name)
     found: Node | None = await request.answer(TYPES[type_name], *request.route_to(key["sourceName"], key["nativeId"]))
     return found
 

@@ -57,6 +57,12 @@ class Unauthenticated(ReleasegraphError):
     code = "UNAUTHENTICATED"
 
 
+class AuthenticationUnavailable(ReleasegraphError):
+    """Who asks cannot be found out just now: the keys that tokens are checked by cannot be had."""
+
+    code = "AUTHENTICATION_UNAVAILABLE"
+
+
 class Forbidden(ReleasegraphError):
     """The caller is known, and may not do this."""
 
@@ -106,6 +112,12 @@ class UpstreamRefused(UpstreamError):
     """Our credential was not accepted, or may not do this."""
 
     code = "UPSTREAM_REFUSED"
+
+
+class CredentialRequired(UpstreamError):
+    """The source has no credential of its own, and the caller brought none for it."""
+
+    code = "CREDENTIAL_REQUIRED"
 
 
 class UpstreamBusy(UpstreamError):

@@ -9,7 +9,7 @@ from resolvers.errors import Forbidden, WritesDisabled
 
 class Principal(Protocol):
     def check(self, scope: str, source: str | None = None) -> None:
-        """Returns when `scope` ("read", "write", "explain") is granted, for one source or for any.
+        """Returns when `scope` ("read", "write", "explain") is granted, for one source or, without one, for any.
 
         Raises WritesDisabled, Unauthenticated or Forbidden, saying what would be needed.
         """

@@ -6,23 +6,29 @@ running loop. May import: lists, loaders, sources and what those may.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from asyncio import Future
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import GraphQLResolveInfo
+from strawberry import Schema
 
 from resolvers import keys
 from resolvers.errors import InvalidKey
 from resolvers.federation import order as orders
+from resolvers.federation.columns import Wanted
 from resolvers.federation.filters.selection import known
 from resolvers.federation.lists import Lister, Listing
+from resolvers.federation.product_lines import LineSpec, seen_in
 from resolvers.federation.reading import Reading
 from resolvers.federation.report import Collector
+from resolvers.federation.streams import whole
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
 from resolvers.graph.device import Device
-from resolvers.graph.enums import SourceKind
+from resolvers.graph.enums import AnswerState, SourceKind
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.inputs import ArtifactFilter, DeviceFilter, FleetFilter, FleetOrder, ReleaseFilter, ReleaseOrder
 from resolvers.graph.node import Node, Sourced
@@ -30,10 +36,12 @@ from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
 from resolvers.graph.source import Source
 from resolvers.graph.window import Window
-from resolvers.lists import Desk, artifacts, children, fleets, kin, releases
+from resolvers.lists import Desk, ahead, artifacts, children, fleets, kin, releases
+from resolvers.lists.lines import Lines
 from resolvers.loaders import Asked, Loaders, Note, Route, unnoted
 from resolvers.principal import Anyone, Principal
 from resolvers.sources import Sources
+from resolvers.transport import freshness, once
 
 At = GraphQLResolveInfo[Any]
 
@@ -51,30 +59,55 @@ TYPES: dict[str, Question] = {
 
 @dataclass(frozen=True, slots=True)
 class ListSettings:
-    """What an operator says of lists."""
+    """What an operator says of lists, and of what belongs together."""
 
     cursor_key: bytes
     max_page_size: int = 200
+    product_lines: tuple[LineSpec, ...] = ()
 
 
 class Request:
-    """The context of one request. `collector` holds, afterwards, what its lists lost and how its sources did.
-
-    note: told of every batch of look-ups.
-    """
+    """The context of one request. `collector` holds, afterwards, what its lists lost. note: told of look-ups."""
 
     def __init__(
         self, sources: Sources, settings: ListSettings, principal: Principal | None = None, note: Note = unnoted
     ):
-        self.sources = sources
         self.max_page_size = settings.max_page_size
         self.principal = principal or Anyone()
+        self.sources = sources = sources.seen_by(self.principal)
         self.collector = Collector()
+        self.freshness = freshness.begin_anew()
+        once.begin()
         self._note = note
-        self.loaders = Loaders(sources.upstreams, self._noted)
+        self.loaders = Loaders(sources.upstreams, note=self._noted)
         self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
         self._desk = Desk(sources, self.loaders, self._lister)
-        self._families: dict[Route, kin.Family] = {}
+        self._families: kin.Families = {}
+        self._line_specs = seen_in(settings.product_lines, self.sources.upstreams)
+        self._lines: Lines | None = None
+
+    @property
+    def lines(self) -> Lines:
+        if self._lines is None:
+            self._lines = Lines(self._desk, self._families, self._line_specs)
+        return self._lines
+
+    @property
+    def ages_s(self) -> Mapping[str, float]:
+        """Of each source that was answered from what is remembered: how old the oldest of it is."""
+        now = time.time()
+        return {source: max(now - age.fetched_at, 0.0) for source, age in self.freshness.ages.items()}
+
+    def want(self, wanted: Wanted, schema: Schema, variables: Mapping[str, Any] | None) -> None:
+        """What the operation wants of each type of row. To be said before anything is asked; unsaid: everything."""
+        self.loaders.wants = wanted.by(variables)
+        self.loaders.below = ahead.below_fleets(self._desk, wanted, schema, variables or {})
+
+    @property
+    def states(self) -> Mapping[str, AnswerState]:
+        """The worst of each source over all that was answered so far."""
+        self.collector.note_ages(self.freshness)
+        return self.collector.states
 
     def _noted(self, asked: Asked) -> None:
         self.collector.came(asked.source, asked.state)
@@ -86,25 +119,34 @@ class Request:
     async def node(self, global_id: str) -> Node | None:
         """The object with this id, whatever its type. Raises InvalidKey for an id we never issued."""
         key = keys.decode(global_id)
+        if key.type in keys.OF_NO_SOURCE:
+            return await self.lines.node(key)
         source = self.sources.configured(key.source)
         if key.type == "Source":
             return self.source(source)
         if key.type not in TYPES:
-            raise InvalidKey(f"no object of this graph is a {key.type}; expected Source, {', '.join(TYPES)}")
+            types = [*TYPES, *sorted(keys.OF_NO_SOURCE)]
+            raise InvalidKey(f"no object of this graph is a {key.type}; expected Source, {', '.join(types)}")
         found: Node | None = await self.answer(TYPES[key.type], source, key.native_id)
         return found
 
     def route_of(self, global_id: str, type_name: str) -> Route:
-        """(source name, native id) of an id of this type. Raises InvalidKey."""
+        """(source name, native id) of an id of this type. Raises InvalidKey or Forbidden."""
         key = keys.decode(global_id, type_name)
         return self.sources.configured(key.source), key.native_id
 
     def route_to(self, source: str, native_id: str) -> Route:
-        """The same from the two facts a person knows. Raises BadArgument for a source that is not configured."""
+        """The same from the two facts a person knows. Raises BadArgument for a source that is not configured, and
+        Forbidden for one that is not the caller's to read."""
         return known(self.sources.facts, source), native_id
 
     async def answer(self, question: Question, source: str, native_id: str) -> Any:
         return await self.loaders.to(question).load((source, native_id))
+
+    def answers(self, question: Question, routes: Iterable[Route]) -> Mapping[Route, Future[Any]]:
+        """`answer` to each of many routes, asked together; without a task for each."""
+        load = self.loaders.to(question).load
+        return {route: load(route) for route in routes}
 
     async def fleet_by_slug(self, slug: str, source: str | None) -> Fleet | None:
         return await fleets.with_slug(self._desk, slug, source)
@@ -113,6 +155,7 @@ class Request:
         """After a change nothing that was read before it may be shown."""
         self.loaders.forget()
         self._families.clear()
+        self._lines = None
 
     async def columns(self, source: str, native_id: str, names: frozenset[str]) -> Mapping[str, Any] | None:
         return await self.loaders.columns_by_release_key.load((source, native_id, names))
@@ -122,7 +165,9 @@ class Request:
             source = self.source(name)
             return Reading(name, [source] if kinds is None or source.kind in kinds else [])
 
-        listing = Listing(orders.by_id("sources"), (kinds,), self.sources.names, frozenset(self.sources.names), read)
+        listing = Listing(
+            orders.by_id("sources"), (kinds,), self.sources.names, frozenset(self.sources.names), whole(read)
+        )
         # Nobody is asked for this list, it is configuration: nothing of it is told of the sources.
         lister = replace(self._lister, collector=Collector())
         return replace(await lister.connection(listing, window, at), sources=[])
@@ -130,11 +175,15 @@ class Request:
     async def releases(
         self, where: ReleaseFilter | None, order: ReleaseOrder | None, window: Window, at: At
     ) -> Connection[Release]:
-        return await releases.everywhere(self._desk, where, order, window, at)
+        names = None if where is None else where.product_lines
+        within = None if names is None else self.lines.within(names)
+        return await releases.everywhere(self._desk, where, order, window, at, within)
 
     async def releases_of_fleet(
         self, fleet: Fleet, where: ReleaseFilter | None, order: ReleaseOrder | None, window: Window, at: At
     ) -> Connection[Release]:
+        if where is not None and where.product_lines is not None and not self.lines.has(where.product_lines, fleet):
+            where = replace(where, fleet_ids=[])  # which matches nothing
         return await releases.of_fleet(self._desk, fleet, where, order, window, at)
 
     async def fleets(

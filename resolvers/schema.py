@@ -16,6 +16,7 @@ from resolvers.graph.enums import SourceKind
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.inputs import ArtifactFilter, DeviceFilter, FleetFilter, FleetOrder, ReleaseFilter, ReleaseOrder
 from resolvers.graph.node import Node
+from resolvers.graph.product_line import ProductLine
 from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
 from resolvers.graph.scalars import SCALARS
@@ -65,7 +66,7 @@ class Query:
 
     @strawberry.field(description="One source by its configured name; null when there is none of that name.")
     def source(self, info: Info, name: SourceName) -> Source | None:
-        return info.context.sources.objects.get(name)
+        return info.context.sources.named(name)
 
     @strawberry.field(description="One release by its id.")
     async def release(self, info: Info, id: Id) -> Release | None:
@@ -150,6 +151,16 @@ class Query:
         before: Before = None,
     ) -> Connection[Device] | None:
         return await info.context.devices(filter, Window(first, after, last, before), info._raw_info)
+
+    @strawberry.field(description="One product line by its configured name; null when there is none of that name.")
+    def product_line(
+        self, info: Info, name: Annotated[str, strawberry.argument(description="As in `[[product_lines]]`.")]
+    ) -> ProductLine | None:
+        return info.context.lines.named(name)
+
+    @strawberry.field(description="All configured product lines, in the order of the settings.")
+    def product_lines(self, info: Info) -> list[ProductLine]:
+        return info.context.lines.all
 
     @strawberry.field(
         name="_entities",

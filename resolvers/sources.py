@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from resolvers.errors import InvalidKey
+from resolvers.errors import InvalidKey, ReleasegraphError
+from resolvers.federation.filters.selection import Visible, refuse_hidden
 from resolvers.graph.enums import HealthStatus, PagingKind, ReleaseOrderField
 from resolvers.graph.source import OrderCapability, Source, SourceCapabilities, SourceHealth
+from resolvers.principal import Principal
 from resolvers.transport.health import Health
 from resolvers.transport.session import Transport
 from resolvers.upstreams.config import SourceConfig
@@ -24,15 +26,42 @@ class Sources:
     objects: Mapping[str, Source]
     writable: frozenset[str] = frozenset()
 
+    def seen_by(self, principal: Principal) -> Sources:
+        """Those the caller may read; the others are hidden, so that no look-up and no list can reach them."""
+        hidden = frozenset(name for name in self.upstreams if not _may_read(principal, name))
+        if not hidden:
+            return self
+        return Sources(
+            upstreams={name: one for name, one in self.upstreams.items() if name not in hidden},
+            facts=Visible(self.facts, hidden),
+            objects={name: one for name, one in self.objects.items() if name not in hidden},
+            writable=self.writable - hidden,
+        )
+
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(self.upstreams)
 
     def configured(self, name: str) -> str:
-        """The name itself. Raises InvalidKey when an id names a source that is not configured here."""
+        """The name itself. Raises InvalidKey when an id names a source that is not configured here, Forbidden for one
+        that the caller may not read."""
+        refuse_hidden(self.facts, name)
         if name not in self.upstreams:
             raise InvalidKey(f"the id is of source {name!r}; configured are: {', '.join(self.names)}")
         return name
+
+    def named(self, name: str) -> Source | None:
+        """None when there is none of that name. Raises Forbidden likewise."""
+        refuse_hidden(self.facts, name)
+        return self.objects.get(name)
+
+
+def _may_read(principal: Principal, source: str) -> bool:
+    try:
+        principal.check("read", source)
+    except ReleasegraphError:
+        return False
+    return True
 
 
 def open_sources(configs: Mapping[str, SourceConfig], transport: Transport, health: Health) -> Sources:

@@ -18,7 +18,7 @@ from resolvers.graph.fleet import Fleet
 from resolvers.graph.questions import Question
 from resolvers.loaders import Route
 from resolvers.request import Request
-from resolvers.transport import attempt
+from resolvers.transport import attempt, freshness
 from resolvers.upstreams.commands import Command
 
 T = TypeVar("T")
@@ -84,7 +84,9 @@ def anything(found: Any) -> bool:
 
 
 async def mended(change: Callable[[], Awaitable[T]], payload: Callable[[list[UserError]], T]) -> T:
-    """The change's payload, or one that tells what the caller can mend."""
+    """The change's payload, or one that tells what the caller can mend. From here on everything is asked anew: a change
+    is decided by what is, not by what is remembered."""
+    freshness.only_live()
     try:
         return await change()
     except UserMistake as mistake:

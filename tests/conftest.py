@@ -11,15 +11,23 @@ from typing import Any
 import aiohttp
 import pytest
 from hypothesis import settings
+from redis import Redis
 from starlette.types import ASGIApp
 
+from gateway.execution import executor
+from gateway.execution.compiled import PlainExecutor
 from gateway.listening import in_thread, taken
+from tests import redis_server as redis_server_module
 from upstream_mocks.server import Mocks, create_mocks
 
 # A machine under load is no reason to fail; and what CI tries is the same each time, so that it fails for a reason.
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+# The whole suite holds for graphql-core alone as well, the calls counted included.
+if os.environ.get("RELEASEGRAPH_TEST_COMPILED") == "off":
+    executor.CompiledExecutor = PlainExecutor  # type: ignore[assignment, misc]
 
 
 @contextmanager
@@ -68,6 +76,20 @@ def mocks(mock_server: MockPort) -> Iterator[MockPort]:
     for switches in mock_server.mocks.switches.values():
         switches.clear()
     assert not unmet, f"faults nobody met: {unmet}"
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[str]:
+    with redis_server_module.running(redis_server_module.free_port()) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """A Redis with nothing in it."""
+    with closing(Redis.from_url(redis_server)) as client:
+        client.flushall()
+    return redis_server
 
 
 @pytest.fixture

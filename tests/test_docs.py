@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import aiohttp
 import pytest
@@ -27,10 +28,12 @@ from gateway.cli import app as command_line
 from gateway.demo import WRITE_TOKEN, demo_settings
 from gateway.execution.executor import core
 from gateway.http.endpoint import EXPLAIN_HEADER
-from gateway.settings import Security, Server, SettingsError, Telemetry, load
+from gateway.settings import Cache, Security, Server, SettingsError, Telemetry, load
+from gateway.settings.security import Jwt
 from resolvers.entities import MAX_REPRESENTATIONS
 from resolvers.errors import ReleasegraphError, UserMistake
 from resolvers.federation.pages import DEFAULT_SIZE
+from resolvers.federation.product_lines import Naming
 from resolvers.federation.reading import MAX_ROWS
 from resolvers.graph.enums import AnswerState, SourceKind, SourceOperation, UserErrorCode
 from resolvers.schema import schema
@@ -90,7 +93,11 @@ def example_tables() -> dict[str, Any]:
 
 def settings_in(table: Iterable[str]) -> set[str]:
     """Names of settings; of a secret, the name without the `_file`."""
-    return {name.removesuffix("_file") for name in table} - {"kind"}
+    return {name.removesuffix("_file") if name not in FILES else name for name in table} - {"kind"}
+
+
+FILES = {"api_keys_file", "jwks_file"}
+"Settings that are paths themselves."
 
 
 # Errors
@@ -258,8 +265,15 @@ def test_the_example_names_every_setting() -> None:
     tables = example_tables()
 
     assert settings_in(tables["server"]) == set(Server.model_fields)
+    assert settings_in(tables["cache"]) == set(Cache.model_fields)
     assert settings_in(tables["telemetry"]) == set(Telemetry.model_fields)
     assert settings_in(tables["security"]) == set(Security.model_fields)
+    assert settings_in(tables["security"]["jwt"]) | {"jwks_file"} == set(Jwt.model_fields)
+    assert {name for table in tables["product_lines"] for name in table} == {"name", "fleets"}
+    assert {name for table in tables["product_lines"] for one in table["fleets"] for name in one} == {
+        "source",
+        *(naming.value for naming in Naming),
+    }
     assert set(SourceConfig.model_fields) - {"kind"} <= settings_in(tables["sources"]["balena"])
 
 
@@ -280,26 +294,30 @@ def test_the_example_with_every_setting_in_force_loads_and_shows_the_defaults(tm
     (tmp_path / "secrets").mkdir()
     for name in re.findall(r'_file = "(.+)"', uncommented()):
         (tmp_path / name).write_text("sixteen-characters-or-more")
+    (tmp_path / "api-keys.toml").write_text("")
+    (tmp_path / "documents.json").write_text("{}")
     (tmp_path / "gateway.toml").write_text(uncommented(), encoding="utf-8")
 
     settings = load(tmp_path / "gateway.toml", {})
 
     assert settings.server.model_copy(update={"cursor_key": None}) == Server()
+    assert settings.cache.model_copy(update={"url": None, "username": None, "password": None}) == Cache()
     assert settings.telemetry.model_copy(update={"otlp_endpoint": None}) == Telemetry()
     assert list(settings.sources) == list(example_tables()["sources"])
+    assert [line.name for line in settings.product_lines] == [one["name"] for one in example_tables()["product_lines"]]
 
 
 def test_the_files_of_settings_in_the_readme_load(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "balena").write_text("t")
     (tmp_path / "secrets" / "write").write_text("sixteen-characters-or-more")
-    (text,) = fences("toml")
-    (tmp_path / "gateway.toml").write_text(text)
+    (tmp_path / "gateway.toml").write_text("\n".join(fences("toml")))
 
     settings = load(tmp_path / "gateway.toml", {"EAST_BUILDS_TOKEN": "t", "WEST_BUILDS_TOKEN": "t"})
 
     assert list(settings.sources) == ["balena", "east-builds", "west-builds"]
     assert [name for name, source in settings.sources.items() if source.writable] == ["balena"]
+    assert [line.name for line in settings.product_lines] == ["Sensor Hub"]
     assert settings.security.write_token is not None
 
 
@@ -343,7 +361,8 @@ async def test_a_query_is_answered_by_the_demo(
 
     assert "errors" not in answer
     assert all(answer["data"].values())
-    assert [one["userErrors"] for one in answer["data"].values() if one.get("userErrors")] == []
+    payloads = [one for one in answer["data"].values() if isinstance(one, dict)]
+    assert [one["userErrors"] for one in payloads if one.get("userErrors")] == []
 
 
 async def test_the_change_by_curl_is_made(demo: str, mocks: MockPort, http: aiohttp.ClientSession) -> None:
@@ -355,6 +374,18 @@ async def test_the_change_by_curl_is_made(demo: str, mocks: MockPort, http: aioh
 
     assert answer["data"] == {"trackLatestRelease": {"fleet": {"tracksLatest": True}, "userErrors": []}}
     assert f"Authorization: Bearer {WRITE_TOKEN}" in README
+
+
+async def test_a_selection_asks_balena_for_what_is_shown(
+    demo: str, mocks: MockPort, http: aiohttp.ClientSession
+) -> None:
+    (query,) = [one for one in fences("graphql") if "kinds: [BALENA] }" in one]
+    async with http.post(demo, json={"query": query}) as reply:
+        assert "errors" not in await reply.json()
+
+    asked = [unquote(path).removeprefix("/balena") for path in mocks.paths("balena") if "whoami" not in path]
+
+    assert [f"GET {path}" for path in asked] == [one.strip() for one in fences("http")]
 
 
 async def test_the_first_answer_is_the_one_that_is_shown(

@@ -9,6 +9,7 @@ from graphql import GraphQLInterfaceType, GraphQLUnionType, ObjectTypeDefinition
 
 from gateway.execution.executor import core
 from resolvers.entities import KEYS
+from resolvers.keys import OF_NO_SOURCE
 from resolvers.schema import schema
 from resolvers.subgraph import sdl
 
@@ -40,13 +41,14 @@ def test_what_has_an_id_of_its_own_is_an_entity() -> None:
     assert {one.name for one in entity.types} == set(KEYS)
 
 
-@pytest.mark.parametrize("name", sorted(set(KEYS) - {"Source"}))
+@pytest.mark.parametrize("name", sorted(set(KEYS) - {"Source", *OF_NO_SOURCE}))
 def test_an_object_of_a_source_has_two_keys(name: str) -> None:
     assert marks(name) == ['@key(fields: "id")', '@key(fields: "sourceName nativeId")']
 
 
-def test_a_source_is_keyed_by_its_name() -> None:
-    assert marks("Source") == ['@key(fields: "id")', '@key(fields: "name")']
+@pytest.mark.parametrize("name", ["Source", "ProductLine"])
+def test_what_is_configured_is_keyed_by_its_name(name: str) -> None:
+    assert marks(name) == ['@key(fields: "id")', '@key(fields: "name")']
 
 
 def test_every_other_object_is_shareable() -> None:

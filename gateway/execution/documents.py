@@ -16,7 +16,10 @@ from graphql import (
 )
 
 from gateway.execution import limits
+from gateway.execution.compiled import Plans
 from gateway.execution.limits import Limits
+from resolvers.federation import columns
+from resolvers.federation.columns import Wanted
 
 REMEMBERED_CHARACTERS = 32_768
 "Longer texts are prepared each time: a thousand of them would be too much to keep."
@@ -31,16 +34,39 @@ class Unusable(Exception):  # says what the document is
         self.code = code  # for errors that carry none of their own: Apollo's words, which clients know
 
 
+class Prepared:
+    """A document that may be executed, with what was found out about its operations: all is forgotten together.
+
+    plans: None when the document is not kept, since compiling pays from the second time on. rows: of each operation,
+    by its name, where they are the same whatever the variables.
+    """
+
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, plans: Plans | None = None):
+        self.document, self.plans = document, plans
+        self.rows: dict[str | None, int] = {}
+        self._schema = schema
+        self._wanted: dict[str | None, Wanted] = {}
+
+    def wanted(self, operation: OperationDefinitionNode) -> Wanted:
+        """What one of its operations wants of each type of row."""
+        name = operation.name.value if operation.name else None
+        if name not in self._wanted:
+            self._wanted[name] = columns.wanted(self._schema, self.document, operation)
+        return self._wanted[name]
+
+
 class Documents:
     """Prepared documents by their text, the least recently used forgotten first. Those that fail are not kept."""
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, remembered: int):
         self._schema, self._limits = schema, limits
+        self._is_remembering = remembered > 0
         self._remembered = lru_cache(maxsize=remembered)(self._prepare)
 
-    def prepare(self, text: str) -> DocumentNode:
+    def prepare(self, text: str) -> Prepared:
         """Raises Unusable."""
-        return self._prepare(text) if len(text) > REMEMBERED_CHARACTERS else self._remembered(text)
+        is_kept = self._is_remembering and len(text) <= REMEMBERED_CHARACTERS
+        return self._remembered(text) if is_kept else Prepared(self._schema, self._usable(text))
 
     @property
     def remembered(self) -> tuple[int, int]:
@@ -48,7 +74,11 @@ class Documents:
         info = self._remembered.cache_info()
         return info.hits, info.misses
 
-    def _prepare(self, text: str) -> DocumentNode:
+    def _prepare(self, text: str) -> Prepared:
+        document = self._usable(text)
+        return Prepared(self._schema, document, Plans(document))
+
+    def _usable(self, text: str) -> DocumentNode:
         document = self._parse(text)
         errors = validate(self._schema, document)
         if errors:

@@ -12,18 +12,22 @@ from strawberry import Schema
 from strawberry.execution import optimized_is_awaitable
 
 from gateway.execution import documents, masking, rows
-from gateway.execution.documents import Documents, Unusable
+from gateway.execution.compiled import CompiledExecutor, PlainExecutor, Plans
+from gateway.execution.documents import Documents, Prepared, Unusable
 from gateway.execution.limits import Limits, too_complex
+from resolvers.federation.columns import Wanted
 from resolvers.request import Request
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation as it was asked for."""
+    """An operation as it was asked for. text: empty where it is only named, by its hash or by another id."""
 
     text: str
     name: str | None = None
     variables: dict[str, Any] | None = None
+    sha256: str | None = None
+    document_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Found:
 
     document: DocumentNode
     node: OperationDefinitionNode
+    wanted: Wanted
+    plans: Plans | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Answer:
 
     body: dict[str, Any]
     was_executed: bool
-    ages: Mapping[str, float] = field(default_factory=dict)  # seconds, of sources whose rows came from memory
+    ages_s: Mapping[str, float] = field(default_factory=dict)  # of sources that were answered from memory
 
     @property
     def error_count(self) -> int:
@@ -48,13 +54,14 @@ class Answer:
 
 
 class Executor:
-    """Runs operations with graphql-core, in strawberry's own execution context.
+    """Runs operations with graphql-core, in strawberry's own execution context. compiled: and with compiled functions.
 
     Not through `Schema.execute`: it takes the text, and would parse and validate it again for each request.
     """
 
-    def __init__(self, schema: Schema, documents: Documents, limits: Limits):
+    def __init__(self, schema: Schema, documents: Documents, limits: Limits, *, compiled: bool = True):
         self._schema, self._documents, self._limits = schema, documents, limits
+        self._executor_class = CompiledExecutor if compiled else PlainExecutor
 
     @property
     def documents_remembered(self) -> tuple[int, int]:
@@ -63,25 +70,34 @@ class Executor:
 
     def find(self, asked: Operation) -> Found:
         """The operation, prepared. Raises Unusable."""
-        document = self._documents.prepare(asked.text)
-        node = documents.operation(document, asked.name)
-        limits = self._limits
-        count = rows.count(document, node, asked.variables, limits.max_page)
-        if count > limits.max_rows:
-            raise Unusable([too_complex("a number of rows of up to", count, limits.max_rows)], "QUERY_TOO_COMPLEX")
-        return Found(document, node)
+        prepared = self._documents.prepare(asked.text)
+        node = documents.operation(prepared.document, asked.name)
+        count, most = self._rows(prepared, node, asked), self._limits.max_rows
+        if count > most:
+            raise Unusable([too_complex("a number of rows of up to", count, most)], "QUERY_TOO_COMPLEX")
+        return Found(prepared.document, node, prepared.wanted(node), prepared.plans)
+
+    def _rows(self, prepared: Prepared, node: OperationDefinitionNode, asked: Operation) -> int:
+        if asked.name in prepared.rows:
+            return prepared.rows[asked.name]
+        count = rows.count(prepared.document, node, asked.variables, self._limits.max_page)
+        if rows.is_fixed(node):
+            prepared.rows[asked.name] = count
+        return count
 
     async def run(
         self, found: Found, asked: Operation, request: Request, request_id: str, *, tell_losses: bool
     ) -> Answer:
         """Executes an operation that `find` has found."""
+        request.want(found.wanted, self._schema, asked.variables)
         outcome = execute(
             core(self._schema),
             found.document,
             context_value=request,
             variable_values=asked.variables,
             operation_name=asked.name,
-            executor_class=self._schema.execution_context_class,
+            executor_class=self._executor_class,
+            plans=found.plans,
             is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # typed as bool, made for this place
         )
         result = await outcome if isawaitable(outcome) else outcome
@@ -106,6 +122,6 @@ def _answer(result: ExecutionResult, errors: list[dict[str, Any]], request: Requ
     was_executed = result.data is not None or any("path" in error for error in errors)
     body["data"] = result.data
     if was_executed:
-        states = sorted(request.collector.states.items())
+        states = sorted(request.states.items())
         body["extensions"] = {"sources": {name: state.value for name, state in states}}
-    return Answer(body, was_executed, request.collector.ages)
+    return Answer(body, was_executed, request.ages_s)

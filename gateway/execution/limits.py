@@ -14,6 +14,7 @@ from graphql import (
     SelectionSetNode,
 )
 
+from gateway.settings import Server
 from resolvers.errors import ReleasegraphError
 
 
@@ -30,6 +31,11 @@ class Limits:
     max_tokens: int
     max_rows: int
     max_page: int  # rows of one list
+
+    @classmethod
+    def of(cls, server: Server) -> Limits:
+        """Those that are set."""
+        return cls(server.max_depth, server.max_aliases, server.max_tokens, server.max_rows, server.max_page_size)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from graphql import (
     FragmentSpreadNode,
     OperationDefinitionNode,
     SelectionSetNode,
+    print_ast,
     value_from_ast_untyped,
 )
 
@@ -36,6 +37,12 @@ def count(
     max_page: a larger page is refused where it is asked for, by its argument's name; here it counts as this much.
     """
     return _Counter(document, operation, variables or {}, max_page).below(operation.selection_set)
+
+
+def is_fixed(operation: OperationDefinitionNode) -> bool:
+    """Whether the count is the same whatever the variables: none is a number, so none can be a page's size."""
+    types = (print_ast(one.type) for one in operation.variable_definitions or ())
+    return not any(type_.rstrip("!") == "Int" for type_ in types)
 
 
 class _Counter:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
 from gateway.access import csrf
+from gateway.execution import manifest
 from gateway.execution.executor import Operation
+from gateway.settings import Server
+
+HASH = re.compile(r"[0-9a-fA-F]{64}")
 
 
 class NotAsked(Exception):  # says what the request is
@@ -20,18 +25,24 @@ class NotAsked(Exception):  # says what the request is
         self.status, self.headers, self.code = status, headers or {}, code
 
 
-async def from_post(request: Request, max_bytes: int, within_s: float) -> Operation:
-    """Raises NotAsked, also for a body that is not complete within that many seconds."""
+async def from_post(request: Request, server: Server) -> Operation:
+    """Raises NotAsked."""
+    return _operation(await json_object(request, server))
+
+
+async def json_object(request: Request, server: Server) -> dict[str, Any]:
+    """The body of a POST that no page of elsewhere can have made a browser send. Raises NotAsked, also for one that is
+    not complete in time."""
     if not csrf.is_json(request.headers):
         given = request.headers.get("content-type") or "none"
         raise NotAsked(415, f"Content-Type must be application/json, not {given}")
     try:
-        async with asyncio.timeout(within_s):
-            body = await _body(request, max_bytes)
+        async with asyncio.timeout(server.body_timeout_s):
+            body = await _body(request, server.max_body_bytes)
     except TimeoutError:
-        message = f"the body was not complete within {within_s:g} s"
+        message = f"the body was not complete within {server.body_timeout_s:g} s"
         raise NotAsked(408, message, {"Connection": "close"}) from None
-    return _operation(_object(body, "the body"))
+    return _object(body, "the body")
 
 
 def from_get(request: Request) -> Operation:
@@ -72,10 +83,34 @@ def _object(text: bytes, what: str) -> dict[str, Any]:
 
 def _operation(given: dict[str, Any]) -> Operation:
     text, name, variables = given.get("query"), given.get("operationName"), given.get("variables")
-    if not isinstance(text, str) or not text.strip():
-        raise NotAsked(400, "query is missing: a GraphQL document as a string")
+    sha256, document_id = _hash(given.get("extensions")), _document_id(given.get("documentId"))
+    if text is None and (sha256 or document_id):
+        text = ""
+    elif not isinstance(text, str) or not text.strip():
+        raise NotAsked(400, "query is missing: a GraphQL document as a string, or the name of one that is known here")
+    elif sha256 is not None and manifest.digest(text) != sha256:
+        raise NotAsked(400, "provided sha does not match query: sha256Hash should be that of the query's own text")
     if name is not None and not isinstance(name, str):
         raise NotAsked(400, "operationName must be a string or null")
     if variables is not None and not isinstance(variables, dict):
         raise NotAsked(400, "variables must be a JSON object or null")
-    return Operation(text, name or None, variables or None)
+    return Operation(text, name or None, variables or None, sha256, document_id)
+
+
+def _hash(extensions: Any) -> str | None:
+    """The hash of a persisted query in `extensions`, by Apollo's protocol."""
+    if extensions is not None and not isinstance(extensions, dict):
+        raise NotAsked(400, "extensions must be a JSON object or null")
+    persisted = (extensions or {}).get("persistedQuery")
+    if persisted is None:
+        return None
+    sha256 = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+    if not isinstance(sha256, str) or persisted.get("version") != 1:
+        raise NotAsked(400, "extensions.persistedQuery should have the version 1 and a sha256Hash")
+    return sha256.lower() if HASH.fullmatch(sha256) else sha256
+
+
+def _document_id(given: Any) -> str | None:
+    if given is not None and not isinstance(given, str):
+        raise NotAsked(400, "documentId must be a string or null")
+    return given or None

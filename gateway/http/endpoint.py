@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.execution import documents, executor, explain
+from gateway.access.authentication import refusal as refusal_of
+from gateway.access.principal import Caller
+from gateway.execution import documents, executor, explain, introspection, persisted
 from gateway.execution.documents import Unusable
-from gateway.execution.executor import Answer, Operation
+from gateway.execution.executor import Answer, Found, Operation
+from gateway.execution.manifest import digest
 from gateway.http import asked, explorer, media_types
 from gateway.http.asked import NotAsked
 from gateway.http.flown import flown
 from gateway.runtime import Runtime
-from gateway.telemetry.told import Told, digest
+from gateway.telemetry.told import Told
+from resolvers.errors import BadArgument, ReleasegraphError
+from resolvers.transport import passed
+from resolvers.transport.passed import Passed
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 "All are answered here, so that those that are not taken are told so in JSON."
+
+ASKING = frozenset({"query", "extensions", "documentId"})
+"What a GET asks by."
 
 PARTIAL_ERRORS_HEADER = "x-partial-errors"
 EXPLAIN_HEADER = "x-explain"
@@ -28,16 +39,17 @@ OPTION_HEADERS = (PARTIAL_ERRORS_HEADER, EXPLAIN_HEADER)
 
 async def graphql(request: Request) -> Response:
     """One operation. Every reply is JSON with `data` or `errors`; only a browser without a query gets HTML."""
-    is_person = request.method == "GET" and "query" not in request.query_params
+    is_person = request.method == "GET" and not ASKING & request.query_params.keys()
     if is_person and media_types.wants_html(request.headers.get("accept", "")):
         return explorer.page(request.scope.get("root_path", ""))
     told = request.state.told = Told()
     media_type = media_types.chosen(request.headers.get("accept", ""))
     try:
+        caller, brought = await _let_in(request)
         operation = await _operation(request)
-        told.name, told.document = operation.name, digest(operation.text)
-        answer = await _answered(request, operation, told)
-        status, headers = media_types.status_of(media_type, was_executed=answer.was_executed), {}
+        with passed.begun(brought):
+            answer = await _answered(request, operation, caller, told)
+        status, headers = _status(media_type, answer)
     except NotAsked as refusal:
         answer, status, headers = _refused(refusal), refusal.status, refusal.headers
     told.codes = [error["extensions"]["code"] for error in answer.body.get("errors", ())]
@@ -46,33 +58,75 @@ async def graphql(request: Request) -> Response:
 
 async def _operation(request: Request) -> Operation:
     if request.method == "POST":
-        server = _runtime(request).settings.server
-        return await asked.from_post(request, server.max_body_bytes, server.body_timeout_s)
+        return await asked.from_post(request, _runtime(request).settings.server)
     if request.method in ("GET", "HEAD"):
         return asked.from_get(request)
     raise NotAsked(405, f"{request.method} is not taken here: send POST, or GET for a query", {"Allow": "GET, POST"})
 
 
-async def _answered(request: Request, operation: Operation, told: Told) -> Answer:
+async def _let_in(request: Request) -> tuple[Caller, Mapping[str, Passed]]:
+    """Who asks, and the credentials for upstreams that they brought. Raises NotAsked."""
+    runtime, authorization = _runtime(request), request.headers.get("authorization", "")
+    try:
+        return await runtime.authentication.caller(authorization), runtime.passing.brought(request.headers)
+    except BadArgument as error:
+        raise NotAsked(400, str(error)) from None
+    except ReleasegraphError as error:
+        status, headers = refusal_of(error, was_sent=bool(authorization))
+        raise NotAsked(status, str(error), headers, error.code) from None
+
+
+async def _answered(request: Request, operation: Operation, caller: Caller, told: Told) -> Answer:
     runtime, request_id, is_explained = _runtime(request), request.state.request_id, _is_explained(request)
     try:
-        found = runtime.executor.find(operation)
+        operation, found = _found(runtime, operation, caller, told)
     except Unusable as error:
-        return executor.unusable(error, request_id)
+        return _tellable(executor.unusable(error, request_id), caller)
     finally:
-        runtime.metrics.documents(*runtime.executor.documents_remembered)
+        runtime.metrics.documents(*runtime.executor.documents_remembered, runtime.persisted.unknown_count)
     node = found.node
     told.kind, told.name = node.operation.value, node.name.value if node.name else None
     if request.method == "GET" and not documents.is_query(node):
         raise NotAsked(405, f"a {node.operation.value} must be sent by POST; GET takes queries only", {"Allow": "POST"})
-    context = runtime.request(request.headers.get("authorization", ""))
+    context = runtime.request(caller)
     tell = runtime.settings.server.partial_list_errors and request.headers.get(PARTIAL_ERRORS_HEADER) != "off"
 
     async def answering() -> Answer:
         running = runtime.executor.run(found, operation, context, request_id, tell_losses=tell)
-        return await (explain.explained_to(context.principal, running) if is_explained else running)
+        return await (explain.explained_to(caller, running) if is_explained else running)
 
-    return await flown(runtime, request.receive, answering, told)
+    return _tellable(await flown(runtime, request.receive, answering, told), caller)
+
+
+def _found(runtime: Runtime, asked: Operation, caller: Caller, told: Told) -> tuple[Operation, Found]:
+    """The operation with its text, prepared. Raises Unusable."""
+    told.caller, told.name, told.document = caller.name, asked.name, digest(asked.text) if asked.text else asked.sha256
+    left = runtime.persisted.resolved(asked)
+    told.document = told.document or digest(left.operation.text)
+    told.is_trusted = runtime.persisted.trusts(told.document)
+    found = runtime.executor.find(left.operation)
+    if introspection.is_asked(left.operation.text, found.document):
+        try:
+            caller.check_introspection()
+        except ReleasegraphError as error:
+            raise introspection.refused(error) from None
+    runtime.persisted.keep(left)
+    return left.operation, found
+
+
+def _tellable(answer: Answer, caller: Caller) -> Answer:
+    """The answer as this caller may have it: who is not told the schema is not helped to guess it."""
+    if not answer.error_count or caller.may_introspect:
+        return answer
+    return replace(answer, body=introspection.without_suggestions(answer.body))
+
+
+def _status(media_type: str, answer: Answer) -> tuple[int, dict[str, str]]:
+    """And headers."""
+    codes = {error["extensions"]["code"] for error in answer.body.get("errors", ())} if not answer.was_executed else ()
+    if persisted.CODES.isdisjoint(codes):
+        return media_types.status_of(media_type, was_executed=answer.was_executed), {}
+    return 200, {"Cache-Control": "private, no-cache, must-revalidate"}
 
 
 def _is_explained(request: Request) -> bool:

@@ -50,7 +50,7 @@ async def _told(flight: Flight, receive: Receive, answering: Callable[[], Awaita
         raise
     if answer.was_executed:
         told.outcome = "errors" if answer.error_count else "ok"
-        told.sources, told.ages = answer.body["extensions"]["sources"], answer.ages
+        told.sources, told.ages_s = answer.body["extensions"]["sources"], answer.ages_s
     return answer
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from uuid import uuid4
+from secrets import token_hex
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "x-request-id"
@@ -24,13 +24,17 @@ class RequestId:
             await self.app(scope, receive, send)
             return
         given = Headers(scope=scope).get(HEADER, "")
-        request_id = given if _ACCEPTED.fullmatch(given) else uuid4().hex
+        request_id = given if _ACCEPTED.fullmatch(given) else token_hex(16)
         scope.setdefault("state", {})["request_id"] = request_id
+        header = (HEADER.encode(), request_id.encode())
 
         async def tagged(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = request_id
+                message["headers"] = [*message.get("headers", ()), header]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        tokens = structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
             await self.app(scope, receive, tagged)
+        finally:
+            structlog.contextvars.reset_contextvars(**tokens)

@@ -11,8 +11,9 @@ instead of the one they are given, want lists as JSON, and know no sections whos
 reading. What is left of it is shorter here than its configuration.
 """
 
-from gateway.settings.load import load
-from gateway.settings.model import Security, Server, Settings, Telemetry
+from gateway.settings.load import load, load_server
+from gateway.settings.model import Cache, Server, Settings, Telemetry
 from gateway.settings.problems import SettingsError
+from gateway.settings.security import Security
 
-__all__ = ["Security", "Server", "Settings", "SettingsError", "Telemetry", "load"]
+__all__ = ["Cache", "Security", "Server", "Settings", "SettingsError", "Telemetry", "load", "load_server"]

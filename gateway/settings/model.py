@@ -7,16 +7,15 @@ from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from gateway.settings.problems import SettingsError, shown
+from gateway.settings.security import Security
+from gateway.settings.table import Table, lower
+from resolvers.federation.product_lines import LineSpec
 from resolvers.upstreams.config import SourceConfig
 
 HOST = "127.0.0.1"
-
-
-def _lower(value: object) -> object:
-    return value.lower() if isinstance(value, str) else value
 
 
 def _host(host: str) -> str:
@@ -31,6 +30,15 @@ def _origin(origin: str) -> str:
     return origin.lower()
 
 
+def _redis(url: str) -> str:
+    # A login is not only refused, but not shown: it is a secret.
+    if "@" in url:
+        raise ValueError("should be an address without login; give username, and the password as a secret")
+    if not re.fullmatch(r"rediss?://[^\s/?#]+(/\d+)?", url):
+        raise ValueError(f"should be redis://host:port, or rediss:// with TLS; given {shown(url)}")
+    return url
+
+
 def _endpoint(url: str) -> str:
     # Credentials do not stand in a URL: it would be in the file. Nor is what was given shown, as it may hold some.
     if not re.fullmatch(r"https?://[^\s?#@]+", url):
@@ -38,11 +46,7 @@ def _endpoint(url: str) -> str:
     return url
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Server(_Section):
+class Server(Table):
     """`[server]`: where it listens, who may ask, and how much of one request is read."""
 
     host: str = HOST
@@ -69,13 +73,37 @@ class Server(_Section):
     max_in_flight: int = Field(default=200, ge=1, le=100_000, description="operations that a worker executes at once")
     body_timeout_s: float = Field(default=10, gt=0, le=300, description="for a request's body to arrive")
     drain_s: float = Field(default=10, ge=0, le=600, description="for what still runs when the server is to stop")
+    compiled: bool = Field(default=True, description="whether selections become functions; else graphql-core alone")
 
 
-class Telemetry(_Section):
+class Cache(Table):
+    """`[cache]`: how long answers of sources are remembered, and where. A source may say otherwise of itself."""
+
+    ttl_s: float = Field(default=5, ge=0, le=86_400, description="an answer serves unasked; 0: nothing is remembered")
+    stale_s: float = Field(
+        default=10,
+        ge=0,
+        le=86_400,
+        description="for so long after ttl_s it still serves, while it is asked anew behind",
+    )
+    stale_if_error_s: float = Field(
+        default=300, ge=0, le=604_800, description="its age up to which it serves when its source fails, marked STALE"
+    )
+    max_bytes: int = Field(
+        default=64 * 1024 * 1024, ge=1024 * 1024, le=64 * 1024**3, description="of the memory of each worker"
+    )
+    url: Annotated[str, AfterValidator(_redis)] | None = Field(
+        default=None, description="of a Redis that workers and machines share, instead of the memory of each"
+    )
+    username: str | None = Field(default=None, description="of the Redis")
+    password: SecretStr | None = Field(default=None, min_length=1, description="of the Redis")
+
+
+class Telemetry(Table):
     """`[telemetry]`: what is told about the running."""
 
-    log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(_lower)] = "info"
-    log_format: Annotated[Literal["json", "console"], BeforeValidator(_lower)] = "json"
+    log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(lower)] = "info"
+    log_format: Annotated[Literal["json", "console"], BeforeValidator(lower)] = "json"
     operation_names: tuple[str, ...] = Field(
         default=(), max_length=200, description="operations that metrics tell apart; the others are one"
     )
@@ -85,45 +113,31 @@ class Telemetry(_Section):
     trace_ratio: float = Field(default=1.0, ge=0, le=1, description="of the traces that begin here")
 
 
-class Security(_Section):
-    """`[security]`: who may do more than read."""
-
-    write_token: SecretStr | None = Field(
-        default=None, min_length=16, description="lets its bearer change writable sources; none: nobody may"
-    )
-    explain: Annotated[Literal["nobody", "write_token", "anyone"], BeforeValidator(_lower)] = Field(
-        default="nobody", description="who may have the plan of an answer: the upstream calls it took, with their paths"
-    )
-
-    @model_validator(mode="after")
-    def _has_the_token_it_asks_for(self) -> Security:
-        if self.explain == "write_token" and self.write_token is None:
-            raise ValueError('explain is for the write token, and there is none; give write_token too, or "nobody"')
-        return self
-
-
-class Settings(_Section):
+class Settings(Table):
     """Everything, complete and checked. sources: by name, in the order of gateway.toml, then those of variables."""
 
     server: Server = Server()
     telemetry: Telemetry = Telemetry()
     security: Security = Security()
+    cache: Cache = Cache()
     sources: Mapping[str, SourceConfig] = Field(default_factory=dict)
+    product_lines: tuple[LineSpec, ...] = ()
 
     def check_bind(self) -> None:
-        """Raises SettingsError for a host that others can reach. `load` has done it; ask again after a change."""
-        problem = bind_problem(self.server.host)
+        """Raises SettingsError for a host that others can reach while nobody is asked who they are. `load` has done
+        it; ask again after a change."""
+        problem = bind_problem(self.server.host, has_authentication=self.security.has_authentication)
         if problem:
             raise SettingsError([problem])
 
 
-def bind_problem(host: str) -> str | None:
+def bind_problem(host: str, *, has_authentication: bool) -> str | None:
     """Why it must not listen there, or None. Names other than localhost are not looked up: answers may change."""
-    if _is_loopback(host):
+    if has_authentication or _is_loopback(host):
         return None
     return (
-        f"server.host: {shown(host)} can be reached from elsewhere, and there is no authentication yet: "
-        "keep 127.0.0.1, and put it behind a proxy on the same machine that lets in whom you trust"
+        f"server.host: {shown(host)} can be reached from elsewhere, and no caller is asked who they are: give "
+        "[security] api_keys or jwt, or keep 127.0.0.1, behind a proxy on the same machine that lets in whom you trust"
     )
 
 

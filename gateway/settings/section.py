@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails
 
 from gateway.settings.file import File
 from gateway.settings.problems import shown, unknown
+from resolvers.transport.secrets import FileSecret
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -35,6 +36,15 @@ class Section(Generic[M]):
     def lists(self) -> list[str]:
         fields = self.model.model_fields.items()
         return [name for name, info in fields if any(get_origin(part) is tuple for part in _types(info.annotation))]
+
+    @property
+    def paths(self) -> list[str]:
+        return [name for name, info in self.model.model_fields.items() if Path in _types(info.annotation)]
+
+    def min_length(self, name: str) -> int:
+        """The fewest characters of a secret."""
+        metadata = self.model.model_fields[name].metadata
+        return max((getattr(one, "min_length", 1) for one in metadata), default=1)
 
     @property
     def variables(self) -> list[str]:
@@ -99,6 +109,8 @@ class Reading(Generic[M]):
             self.complain(name, f"a secret does not belong in {file.path}; {places}")
         elif name in files:
             self.files[files[name]] = file.near(str(value)), f"{name} in {file.path}"
+        elif name in section.paths:
+            self.take(name, file.near(str(value)), str(file.path))
         elif name in section.model.model_fields:
             self.take(name, value, str(file.path))
         else:
@@ -117,14 +129,13 @@ class Reading(Generic[M]):
 
     def _open(self, name: str, path: Path, origin: str) -> None:
         try:
-            text = path.read_text(encoding="utf-8").rstrip("\r\n")
+            self.take(name, FileSecret(path, self.section.min_length(name)), origin)
         except OSError as error:
-            return self.complain(name, f"{path}, named by {origin}, cannot be read: {error.strerror}")
-        except ValueError:  # not UTF-8, or no path at all; what Python says of it may quote the contents
-            return self.complain(name, f"{path}, named by {origin}, is not readable text")
-        if not text:
-            return self.complain(name, f"{path}, named by {origin}, is empty")
-        return self.take(name, text, origin)
+            self.complain(name, f"{path}, named by {origin}, cannot be read: {error.strerror}")
+        except UnicodeDecodeError:  # what Python says of it may quote the contents
+            self.complain(name, f"{path}, named by {origin}, is not readable text")
+        except ValueError as error:
+            self.complain(name, f"{path}, named by {origin}, {error}")
 
     def _split(self, name: str, text: str) -> Any:
         if name not in self.section.lists:

@@ -33,7 +33,9 @@ def read(file: File, environ: Mapping[str, str], problems: list[str]) -> dict[st
         reading.read_table(tables[name], file)
         reading.read_environment(environ)
     configs = {name: _config(reading, kinds[name]) for name, reading in readings.items()}
-    return {name: config for name, config in configs.items() if config is not None}
+    usable = {name: config for name, config in configs.items() if config is not None}
+    problems.extend(_passed_to_others(usable))
+    return usable
 
 
 def how_to_add() -> str:
@@ -97,8 +99,19 @@ def _claimed_twice(sections: Iterable[Section[SourceConfig]], environ: Mapping[s
     return [f"{variable}: is meant for both {' and '.join(keys)}; rename one of them" for variable, keys in twice]
 
 
+def _passed_to_others(configs: Mapping[str, SourceConfig]) -> list[str]:
+    # One header for two sources of one server is fine; to another server it would carry what is not meant for it.
+    urls: dict[str, str] = {}
+    headers = [(name, config.passthrough) for name, config in configs.items() if config.passthrough is not None]
+    return [
+        f"sources.{name}.passthrough: {header} is the header of a source at another url; give it one of its own"
+        for name, header in headers
+        if urls.setdefault(header, configs[name].url) != configs[name].url
+    ]
+
+
 def _has_secret(section: Section[SourceConfig], environ: Mapping[str, str]) -> bool:
-    variables = [section.variable(secret) for secret in section.secrets]
+    variables = [section.variable(name) for name in (*section.secrets, "passthrough")]
     return any(environ.get(variable) or environ.get(f"{variable}_FILE") for variable in variables)
 
 

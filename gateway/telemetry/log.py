@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from collections.abc import Callable
+from typing import Any
 
+import orjson
 import structlog
 
 from gateway.settings import Telemetry
@@ -18,9 +22,10 @@ _log = structlog.get_logger("releasegraph")
 
 def configure(telemetry: Telemetry) -> None:
     """Sets structlog up for this process. Lines go to standard error, so that piped output stays clean."""
+    global _log
     level = logging.getLevelNamesMapping()[telemetry.log_level.upper()]
     console = telemetry.log_format == "console"
-    render = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    render = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(_as_json)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -30,18 +35,43 @@ def configure(telemetry: Telemetry) -> None:
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        # Looked up at each line: standard error may have been replaced, and the old one closed.
-        logger_factory=lambda *names: structlog.PrintLogger(sys.stderr),
+        logger_factory=_StandardError,
         cache_logger_on_first_use=False,
     )
+    # Bound once: the lines below come several times a request, and a lazy logger is put together anew at each.
+    _log = structlog.get_logger("releasegraph").bind()
     library = logging.getLogger("opentelemetry")
     library.handlers, library.propagate = [_OfLibraries(logging.WARNING)], False
 
 
+class _StandardError:
+    """Looked up at each line: standard error may have been replaced, and the old one closed."""
+
+    def __init__(self, *names: str):
+        pass
+
+    def msg(self, line: str) -> None:
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+    debug = info = warning = error = critical = msg
+
+
+def _as_json(line: dict[str, Any], default: Callable[[Any], Any]) -> str:
+    try:
+        return orjson.dumps(line, default=default).decode()
+    except TypeError:  # half a surrogate pair, a number of more than 64 bits
+        return json.dumps(line, default=default)
+
+
 def upstream_call(call: Call) -> None:
-    """An observer of upstream calls. Paths carry no secret: credentials travel in headers only."""
-    _log.info(
-        "upstream call",
+    """An observer of upstream calls. Paths carry no secret: credentials travel in headers only.
+
+    What was answered without a call is a line for debugging only.
+    """
+    tell = _log.info if call.was_made else _log.debug
+    tell(
+        "upstream call" if call.was_made else "answer remembered or shared",
         source=call.source,
         method=call.method,
         path=call.path,
@@ -50,6 +80,7 @@ def upstream_call(call: Call) -> None:
         size_bytes=call.size_bytes,
         error=call.error_code,
         session=call.is_session,
+        cache=call.cache,
     )
 
 
@@ -60,6 +91,7 @@ def operation(told: Told, replied: Replied, duration_s: float) -> None:
         operation=told.name,
         type=told.kind,
         document=told.document,
+        caller=told.caller,
         outcome=told.outcome,
         status=replied.status,
         errors=len(told.codes),

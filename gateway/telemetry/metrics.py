@@ -1,7 +1,7 @@
 """Metrics: what Prometheus is told at /metrics. One registry for each application.
 
-No label holds a client's words: operations are named only when an operator listed the name. So the number of series is
-bounded by the settings.
+No label holds a client's words: operations are named only when an operator listed the name, or trusts the document. So
+the number of series is bounded by the settings.
 
 **Several workers.** Each process counts for itself, and a scrape reaches one of them by chance. `serve --workers` sets
 PROMETHEUS_MULTIPROC_DIR before the workers start; the client library then keeps every value in files of that
@@ -9,9 +9,8 @@ directory, and whichever worker is asked adds up all of them. What the library k
 files) is not told then, as nobody could say of which.
 
 **More of them.** What is to be counted elsewhere gets its counters and gauges here, in `Metrics`, with `registry` as
-the others: alert rules are checked against what this class has. How often an answer came out of a cache is counted
-already, as soon as a `Call` says so. A gauge needs a `multiprocess_mode`, and none may be a callback: in files there
-is no one to call.
+the others: alert rules are checked against what this class has. A gauge needs a `multiprocess_mode`, and none may be a
+callback: in files there is no one to call. A circuit breaker, once there is one, sets a gauge by source.
 """
 
 from __future__ import annotations
@@ -40,7 +39,7 @@ from resolvers.transport.observe import CANCELLED, Call
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 OTHER = "other"
-"In the place of an operation's name that no operator listed."
+"In the place of an operation's name that no operator knows."
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 KEYS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -55,7 +54,7 @@ class Metrics:
 
     def __init__(self, named: Collection[str] = ()):
         self._named = frozenset(named)
-        self._documents_seen = (0, 0)
+        self._documents_seen = (0, 0, 0)
         self.registry = registry = CollectorRegistry()
         if DIRECTORY not in os.environ:
             ProcessCollector(registry=registry)
@@ -86,6 +85,11 @@ class Metrics:
             "releasegraph_documents",
             "Operations' texts: remembered (hit), or parsed and validated (miss).",
             ("cache",),
+            registry=registry,
+        )
+        self._untrusted = Counter(
+            "releasegraph_documents_untrusted",
+            "Operations that the manifest of trusted documents does not hold; they ran, or were refused.",
             registry=registry,
         )
         self._answers = Counter(
@@ -156,7 +160,8 @@ class Metrics:
 
     def operation(self, told: Told, duration_s: float) -> None:
         kind = told.kind or "none"
-        name = told.name if told.name in self._named else OTHER
+        is_known = told.name in self._named or (told.is_trusted and told.name is not None)
+        name = told.name if told.name is not None and is_known else OTHER
         self._operations.labels(kind, name, told.outcome).inc()
         if told.outcome in ("ok", "errors"):
             self._operation_seconds.labels(kind, name).observe(duration_s)
@@ -164,34 +169,36 @@ class Metrics:
             self._operation_errors.labels(code if _CODE.fullmatch(code) else "OTHER").inc()
         for source, state in told.sources.items():
             self._answers.labels(source, state).inc()
-        for source, age_s in told.ages.items():
+        for source, age_s in told.ages_s.items():
             self._ages.labels(source).observe(age_s)
 
-    def upstream_call(self, call: Call) -> None:
-        """An observer of upstream calls."""
+    def upstream_call(self, call: Call, *, is_telling: bool = True) -> None:
+        """An observer of upstream calls. is_telling: what came of it says something of how the source is doing."""
         if call.cache is not None:
             self._cache.labels(call.source, call.cache).inc()
-        if call.cache not in (None, "MISS"):
-            return  # nothing was asked
+        if not call.was_made:
+            return
         status = "none" if call.status is None else f"{call.status // 100}xx"
         self._calls.labels(call.source, call.method, status).inc()
         self._call_seconds.labels(call.source).observe(call.duration_ms / 1000)
         self._bytes.labels(call.source).inc(call.size_bytes)
         if call.error_code is not None:
             self._call_errors.labels(call.source, call.error_code).inc()
-        if call.error_code != CANCELLED:
+        if is_telling and call.error_code != CANCELLED:
             self._up.labels(call.source).set(call.error_code is None)
 
     def batch(self, asked: Asked) -> None:
         """Told of every batch of a loader."""
         self._batches.labels(asked.question).observe(asked.keys)
 
-    def documents(self, hits: int, misses: int) -> None:
-        """How often a text was remembered, and how often not, since the start of this process."""
-        known_hits, known_misses = self._documents_seen
+    def documents(self, hits: int, misses: int, untrusted: int) -> None:
+        """How often a text was remembered, how often not, and how often it was none of the manifest, since the start of
+        this process."""
+        known_hits, known_misses, known_untrusted = self._documents_seen
         self._documents.labels("hit").inc(hits - known_hits)
         self._documents.labels("miss").inc(misses - known_misses)
-        self._documents_seen = hits, misses
+        self._untrusted.inc(untrusted - known_untrusted)
+        self._documents_seen = hits, misses, untrusted
 
     def text(self) -> bytes:
         """As Prometheus reads it: of this process, or of all workers."""

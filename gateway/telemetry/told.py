@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -19,11 +18,9 @@ class Told:
     kind: str | None = None  # query, mutation; None when it could not be read
     name: str | None = None
     document: str | None = None  # the text's SHA-256, by which clients and manifests know it too
+    is_trusted: bool = False  # whether an operator's manifest holds it
+    caller: str | None = None  # the name of their key, or the subject of their token
     outcome: Outcome = "refused"
     codes: Sequence[str] = ()  # of its errors
     sources: Mapping[str, str] = field(default_factory=dict)  # worst state of each
-    ages: Mapping[str, float] = field(default_factory=dict)  # seconds, of sources that were answered from memory
-
-
-def digest(text: str) -> str | None:
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest() if text else None
+    ages_s: Mapping[str, float] = field(default_factory=dict)  # of sources that were answered from memory

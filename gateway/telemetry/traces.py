@@ -22,7 +22,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from gateway.telemetry.told import Told
 from gateway.telemetry.tracing import Replied
-from resolvers.transport.observe import Call, Watched
+from resolvers.transport.observe import Begun, Call
 
 ROUTE = "/graphql"
 EXPORT_TIMEOUT_S = 5.0
@@ -72,7 +72,7 @@ class Traces:
                 span.set_attributes(_of_operation(told))
                 _failed(span, told.outcome != "ok")
 
-    def call(self, source: str, method: str, path: str) -> Watched:
+    def call(self, source: str, method: str, path: str) -> Begun:
         attributes = {
             "http.request.method": method,
             "url.path": path.partition("?")[0],

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.told import Told
-from resolvers.transport.observe import Call, Watched, unwatched
+from resolvers.transport.observe import Begun, Call, unwatched
 
 
 @dataclass(slots=True)
@@ -30,7 +30,7 @@ class Tracing(Protocol):
         """The span of an operation, inside that of its request."""
         ...
 
-    def call(self, source: str, method: str, path: str) -> Watched:
+    def call(self, source: str, method: str, path: str) -> Begun:
         """The span of an upstream call, inside that of the operation that makes it."""
         ...
 
@@ -48,7 +48,7 @@ class Untraced:
     def operation(self, told: Told) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def call(self, source: str, method: str, path: str) -> Watched:
+    def call(self, source: str, method: str, path: str) -> Begun:
         return unwatched(source, method, path)
 
     def close(self) -> None:
@@ -61,7 +61,7 @@ class Watching:
     def __init__(self, metrics: Metrics, tracing: Tracing):
         self._metrics, self._tracing = metrics, tracing
 
-    def __call__(self, source: str, method: str, path: str) -> Watched:
+    def __call__(self, source: str, method: str, path: str) -> Begun:
         self._metrics.calls_in_flight.labels(source).inc()
         return _Counted(self._metrics, self._tracing.call(source, method, path))
 
@@ -69,7 +69,7 @@ class Watching:
 @dataclass(frozen=True, slots=True)
 class _Counted:
     metrics: Metrics
-    inner: Watched
+    inner: Begun
 
     @property
     def headers(self) -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -23,11 +23,11 @@ from resolvers.federation.cursor import Cursors, list_digest
 from resolvers.federation.order import Order
 from resolvers.federation.reading import Reading, Unexpected, skipped
 from resolvers.federation.report import Collector
-from resolvers.federation.streams import Opened, Span
+from resolvers.federation.streams import Open, Opened, Span
 from resolvers.graph.connection import Connection
 from resolvers.graph.node import Placed
 from resolvers.graph.window import Window
-from resolvers.transport import allowance
+from resolvers.transport import allowance, freshness
 from resolvers.transport.session import MAX_BYTES
 
 T = TypeVar("T", bound=Placed)
@@ -41,16 +41,14 @@ class Listing(Generic[T]):
     """One list that was asked for.
 
     identity: what a cursor of it belongs to beside the order: filter and parent. sources: who is reported, in order;
-    of these `asked` are read, the others are skipped. ordered: opens a source that keeps this order itself, None for
-    one that is read whole.
+    of these `asked` are read, the others are skipped. open: gives a source's streams, see `streams.whole`.
     """
 
     order: Order[T]
     identity: tuple[Any, ...]
     sources: Sequence[str]
     asked: frozenset[str]
-    read: Callable[[str], Awaitable[Reading[T]]]
-    ordered: Callable[[str, Span[T]], Awaitable[Opened[T] | None]] | None = None
+    open: Open[T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +68,13 @@ class Lister:
             return pages.unread(limits)
         span = pages.span(listing.order, limits)
         opened = await asyncio.gather(*(_open(listing, source, span) for source in listing.sources))
-        rows, total = await asyncio.gather(
+        counted = [one for one in opened if not one.reading.is_skipped] if is_selected(at, "totalCount") else []
+        rows, early = await asyncio.gather(
             merge.first(span.size, [stream for one in opened for stream in one.streams], span.order),
-            _total(opened) if is_selected(at, "totalCount") else _untold(),
+            _counts(one for one in counted if not one.is_counted_by_reading),
         )
+        late = await _counts(one for one in counted if one.is_counted_by_reading)
+        total = _total([*early, *late])
         page = pages.page(rows, opened, listing.order, cursors, limits, total)
         path = at.path.as_list()
         readings = [one.reading for one in opened]
@@ -91,9 +92,11 @@ async def _open(listing: Listing[T], source: str, span: Span[T]) -> Opened[T]:
     if source not in listing.asked:
         return streams.read(skipped(source), span)
     allowance.begin(MAX_BYTES)
+    fresh = freshness.begin()
     try:
-        opened = await listing.ordered(source, span) if listing.ordered else None
-        return opened or streams.read(await listing.read(source), span)
+        opened = await listing.open(source, span)
+        opened.reading.freshness = fresh
+        return opened
     except ReleasegraphError:
         raise
     except Exception as error:
@@ -101,14 +104,19 @@ async def _open(listing: Listing[T], source: str, span: Span[T]) -> Opened[T]:
         return streams.read(Reading(source, errors=(Unexpected(source),), is_lost=True), span)
 
 
-async def _total(opened: Sequence[Opened[T]]) -> int | None:
+async def _counts(opened: Iterable[Opened[T]]) -> list[int | None]:
+    return await asyncio.gather(*map(_counted, opened))
+
+
+def _total(counts: Sequence[int | None]) -> int | None:
     """How many rows all sources have together; None as soon as one cannot tell."""
-    counts = await asyncio.gather(*(one.count() for one in opened if not one.reading.is_skipped))
     return None if None in counts else sum(count for count in counts if count is not None)
 
 
-async def _untold() -> None:
-    """Nobody asked for the count, and it may cost a call."""
+async def _counted(one: Opened[T]) -> int | None:
+    if one.reading.freshness is not None:
+        one.reading.freshness.go_on()
+    return await one.count()
 
 
 def is_selected(at: At, name: str) -> bool:

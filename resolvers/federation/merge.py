@@ -24,12 +24,11 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from resolvers.federation.order import Order, Rank
-from resolvers.federation.streams import Stream
+from resolvers.federation.streams import Ranked, Stream
 from resolvers.graph.node import Placed
 
 T = TypeVar("T", bound=Placed)
@@ -37,20 +36,28 @@ T = TypeVar("T", bound=Placed)
 
 async def first(count: int, streams: Sequence[Stream[T]], order: Order[T]) -> list[T]:
     """The `count` foremost rows over all streams, in order; fewer when there are no more."""
-    buffers = [deque(rows) for rows in await asyncio.gather(*(stream.more() for stream in streams))]
-    heads: list[tuple[Rank, int]] = [(order.rank_of(rows[0]), at) for at, rows in enumerate(buffers) if rows]
-    heapq.heapify(heads)
+    buffers = [_ranked(rows, order) for rows in await asyncio.gather(*(stream.more() for stream in streams))]
+    # By rank, then by place: rows themselves are never compared.
+    firsts = ((at, next(buffer, None)) for at, buffer in enumerate(buffers))
+    heap = [(head[0], at, head[1]) for at, head in firsts if head is not None]
+    heapq.heapify(heap)
     found: list[T] = []
-    while heads and len(found) < count:
-        at = heads[0][1]
-        found.append(buffers[at].popleft())
-        if not buffers[at] and len(found) < count:
-            buffers[at].extend(await _more(streams[at]))
-        if buffers[at]:
-            heapq.heapreplace(heads, (order.rank_of(buffers[at][0]), at))
+    while heap and len(found) < count:
+        _, at, row = heap[0]
+        found.append(row)
+        head = next(buffers[at], None)
+        if head is None and len(found) < count:
+            buffers[at] = _ranked(await _more(streams[at]), order)
+            head = next(buffers[at], None)
+        if head is None:
+            heapq.heappop(heap)
         else:
-            heapq.heappop(heads)
+            heapq.heapreplace(heap, (head[0], at, head[1]))
     return found
+
+
+def _ranked(rows: Sequence[T], order: Order[T]) -> Iterator[tuple[Rank, T]]:
+    return zip(rows.ranks if isinstance(rows, Ranked) else map(order.rank_of, rows), rows, strict=True)
 
 
 async def _more(stream: Stream[T]) -> Sequence[T]:

@@ -19,6 +19,7 @@ from resolvers.graph.enums import FleetOrderField, OrderDirection, ReleaseOrderF
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.inputs import FleetOrder, ReleaseOrder
 from resolvers.graph.node import Placed
+from resolvers.graph.product_line import ReleaseTrain
 from resolvers.graph.release import Release
 from resolvers.knowledge import versions
 
@@ -28,6 +29,7 @@ Rank = tuple[Any, ...]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_EARLIEST = (datetime(1, 1, 2, tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _LATEST = 221_845_392_000_000  # the year 9000, in milliseconds
 
 MAX_KEY_BYTES = 112
@@ -46,7 +48,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Keys(Generic[T]):
-    """What an order compares: each row's key, of one type or null, and how two of them compare."""
+    """What an order compares: each row's key, of one type or null, and how two texts compare; numbers as they are."""
 
     of: Callable[[T], OrderKey]
     type: type[int] | type[str]
@@ -71,20 +73,35 @@ class Order(Generic[T]):
 
     def rank(self, position: Position) -> Rank:
         """What positions sort by, ascending."""
-        rank = (*self._key_rank(position.key), position.source, _id_rank(position.native_id))
-        return (_Descending(rank),) if self.is_backward else rank
+        return self._rank(position.key, position.source, position.native_id)
 
     def rank_of(self, row: T) -> Rank:
-        return self.rank(self.position(row))
+        return self.rank_with(self.keys.of(row), row)
+
+    def rank_with(self, key: OrderKey, row: T) -> Rank:
+        """The rank of a row by its key. No Position is made for it: every row of a list is ranked."""
+        native_id = row.native_id
+        return self._rank(key, row.source_name, native_id if len(native_id) <= MAX_ID_BYTES else bounded_id(native_id))
+
+    def group_of(self, rank: Rank) -> Rank:
+        """What `key_rank` gives for the key of a row with this rank."""
+        return (_Descending(rank[0].value[:2]),) if self.is_backward else rank[:2]
 
     def key_rank(self, key: OrderKey) -> Rank:
         """What keys alone sort by: rows of equal key are one tie group."""
         rank = self._key_rank(key)
         return (_Descending(rank),) if self.is_backward else rank
 
-    def _key_rank(self, key: OrderKey) -> Rank:
+    def _rank(self, key: OrderKey, source: str, native_id: str) -> Rank:
+        group, comparable = self._key_rank(key)
+        rank = (group, comparable, source, _id_rank(native_id))
+        return (_Descending(rank),) if self.is_backward else rank
+
+    def _key_rank(self, key: OrderKey) -> tuple[int, Any]:
         if key is None:
             return (1, 0)
+        if isinstance(key, int):
+            return (0, -key if self.is_descending else key)  # numbers need nothing that turns them round
         comparable = self.keys.comparable(key)
         return (0, _Descending(comparable) if self.is_descending else comparable)
 
@@ -120,6 +137,11 @@ def fleets(order: FleetOrder | None) -> Order[Fleet]:
     return Order(name, _FLEET_KEYS[asked.field], _is_descending(asked))
 
 
+def trains() -> Order[ReleaseTrain]:
+    """By version, highest first: the fixed order of trains. Which spelling stands for a train makes no difference."""
+    return Order("trains", Keys(lambda row: bounded_text(row.raw_version), str, _precedence), is_descending=True)
+
+
 def by_id(name: str) -> Order[Any]:
     """By source name and native id: the fixed order of artifacts, devices and cohorts."""
     return Order(name, Keys(_no_key, int))
@@ -145,12 +167,16 @@ def bounded_text(text: str) -> str:
 
 def milliseconds(moment: datetime | None) -> int | None:
     """An instant as an order key: balena prints milliseconds of times it stores finer, so nobody is read finer."""
-    return None if moment is None else (moment - _EPOCH) // _MILLISECOND
+    if moment is None:
+        return None
+    since = moment - _EPOCH
+    # Division of timedeltas takes twice as long, and every row of a list comes here.
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 
 
 def moment(key: OrderKey) -> datetime | None:
     """The instant behind a key, within the years any upstream takes; None for a key that is none."""
-    return _EPOCH + min(max(0, key), _LATEST) * _MILLISECOND if isinstance(key, int) else None
+    return _EPOCH + min(max(_EARLIEST, key), _LATEST) * _MILLISECOND if isinstance(key, int) else None
 
 
 def _version_key(row: Release) -> str | None:
@@ -159,6 +185,10 @@ def _version_key(row: Release) -> str | None:
 
 def _version_rank(raw: str) -> Any:
     return versions.understand(raw).order_key
+
+
+def _precedence(raw: str) -> Any:
+    return versions.understand(raw).precedence
 
 
 def _no_key(row: object) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Generic, Protocol, TypeVar
 
 import structlog
@@ -16,9 +17,10 @@ import structlog
 from resolvers.errors import SourceTooLarge, UpstreamError
 from resolvers.federation.order import Rank
 from resolvers.federation.reading import MAX_ROWS, Reading, Unexpected, advice
-from resolvers.federation.streams import Span
+from resolvers.federation.streams import Ranked, Span
 from resolvers.graph.node import Placed
 from resolvers.transport.allowance import Allowance
+from resolvers.transport.freshness import Freshness, current
 from resolvers.upstreams.port import Page
 
 T = TypeVar("T", bound=Placed)
@@ -44,12 +46,13 @@ class Pager(Protocol[T]):
 class Source(Generic[T]):
     """What all parts of one source share while a page is read: how it did, how much was read of it.
 
-    reading: its rows stay empty, since they are handed over as they come.
+    reading: its rows stay empty, since they are handed over as they come. freshness: of the list it is opened for.
     """
 
     name: str
     narrowed_by: Sequence[str]
     allowance: Allowance
+    freshness: Freshness | None = field(default_factory=current)
     reading: Reading[T] = field(init=False)
     _seen: int = 0
     _has_answered: bool = False
@@ -89,8 +92,8 @@ class Ties(Generic[T]):
         self._start, self._stop = span.start_rank, span.stop_rank
         self._seen: set[str] = set()
         self._last: Rank | None = None  # key of the foremost group that may still grow
-        self._open: list[T] = []
-        self._done: list[T] = []
+        self._open: list[tuple[Rank, T]] = []
+        self._done: list[tuple[Rank, T]] = []
         self.given: Rank | None = self._start  # everything up to here was handed over, or is not wanted
         self.is_past_stop = False
 
@@ -104,35 +107,36 @@ class Ties(Generic[T]):
             key = order.keys.of(row)
             if key is None:
                 raise OutOfOrder("a row has no key")
-            rank = order.key_rank(key)
-            if self._last is not None and rank < self._last:
-                raise OutOfOrder("a row came out of order")
-            if rank != self._last:
+            rank = order.rank_with(key, row)
+            group = order.group_of(rank)
+            if group != self._last:
+                if self._last is not None and group < self._last:
+                    raise OutOfOrder("a row came out of order")
                 self._close()
-            self._last = rank
-            self._open.append(row)
+            self._last = group
+            self._open.append((rank, row))
         if len(self._open) > MAX_TIES:
             raise OutOfOrder(f"more than {MAX_TIES} rows share one key")
 
-    def taken(self, *, is_over: bool) -> list[T]:
+    def taken(self, *, is_over: bool) -> Ranked[T]:
         """Whole groups, in order; at the end the last one too."""
         if is_over:
             self._close()
-        rows, self._done = self._done, []
-        return rows
+        done, self._done = self._done, []
+        return Ranked((row for _, row in done), [rank for rank, _ in done])
 
     def _close(self) -> None:
         """The group that was open is whole now."""
-        group = sorted(self._open, key=self._span.order.rank_of)
-        self._open = []
-        for row in group:
-            rank = self._span.order.rank_of(row)
+        group, self._open = self._open, []
+        if len(group) > 1:
+            group.sort(key=itemgetter(0))
+        for rank, row in group:
             if self._stop is not None and rank >= self._stop:
                 self.is_past_stop = True
             elif self.given is None or rank > self.given:
                 self.given = rank
                 if self._keep(row):
-                    self._done.append(row)
+                    self._done.append((rank, row))
 
 
 @dataclass
@@ -154,6 +158,8 @@ class Ordered(Generic[T]):
 
     async def more(self) -> Sequence[T]:
         self.source.allowance.go_on()
+        if self.source.freshness is not None:
+            self.source.freshness.go_on()
         while not self._is_over:
             rows = await self._next()
             if rows and (refined := await self.refine(rows)):

@@ -13,6 +13,7 @@ from resolvers.federation.order import Rank, moment
 from resolvers.federation.ordered import MAX_TIES, OutOfOrder
 from resolvers.federation.streams import Span
 from resolvers.graph.node import Placed
+from resolvers.transport import freshness
 from resolvers.upstreams.port import Page, Place
 
 T = TypeVar("T", bound=Placed)
@@ -25,13 +26,18 @@ GROWTH = 4
 LARGEST = 1000
 
 
+def first_place(span: Span[T]) -> Place:
+    """Where a source that keeps its order by key is read first, for a page of this span."""
+    return Place(span.size + SPARE, None if span.start is None else moment(span.start.key))
+
+
 class FromKey(Generic[T]):
     """KEYSET: each page begins at the key where the one before ended."""
 
     def __init__(self, read: Read[T], span: Span[T]):
         self._read, self._span = read, span
-        self._size = span.size + SPARE
-        self._boundary = None if span.start is None else moment(span.start.key)
+        place = first_place(span)
+        self._size, self._boundary = place.size, place.boundary
         self._is_over = False
 
     async def next(self) -> Page[T] | None:
@@ -68,16 +74,23 @@ class ByNumber(Generic[T]):
     hint: Hint | None  # where `span.start` was, counted in the order of the span
     _number: int = 0
     _total: int | None = None
+    _exact: int | None = None
     _kept: dict[int, Page[T]] = field(default_factory=dict)  # read on the way, not given on yet
     _places: list[tuple[Rank, int]] = field(default_factory=list)  # of the rows given on: rank of the key, index
     _is_over: bool = False
+    _has_moved: bool = False
 
     async def next(self) -> Page[T] | None:
         if self._is_over:
             return None
+        if self._has_moved:
+            freshness.only_live()
         self._number = self._number + 1 if self._number else await self._beginning()
         page = await self._page(self._number)
         if self._got_shorter(page):
+            # Pages that are remembered, each from another moment, would show the same again.
+            self._has_moved = True
+            freshness.only_live()
             self._number = await self._back(self._number - 1, self._places[-1][0])
             page = await self._page(self._number)
         self._kept.clear()
@@ -126,7 +139,12 @@ class ByNumber(Generic[T]):
     def _last_page(self, page: Page[T]) -> int:
         return max(1, -(-(page.total or 0) // self.page_size))
 
+    def counted(self) -> int | None:
+        """How many rows the list has, as its pages told; None when none was read, or they count others too."""
+        return self._exact
+
     def _got_shorter(self, page: Page[T]) -> bool:
+        self._exact = page.total if page.is_total_exact else None
         before, self._total = self._total, page.total
         return before is not None and page.total is not None and page.total < before and bool(self._places)
 

@@ -36,18 +36,29 @@ class Limits:
 
 def limits(window: Window, cursors: Cursors, max_size: int) -> Limits:
     """Raises BadArgument for a size that is negative, too large or doubled, BadCursor for a cursor of elsewhere."""
+    return Limits(
+        size=_size(window, max_size),
+        is_from_back=window.last is not None,
+        after=None if window.after is None else cursors.decode(window.after),
+        before=None if window.before is None else cursors.decode(window.before),
+    )
+
+
+def at_an_end(window: Window, max_size: int) -> Limits | None:
+    """The same of a window without cursors; None with one: which list a cursor is of shows only when it is asked."""
+    if window.after is not None or window.before is not None:
+        return None
+    return Limits(_size(window, max_size), window.last is not None, None, None)
+
+
+def _size(window: Window, max_size: int) -> int:
     if window.first is not None and window.last is not None:
         raise BadArgument("first and last cannot be given together: choose one end of the list")
     name, asked = ("first", window.first) if window.last is None else ("last", window.last)
     size = min(DEFAULT_SIZE, max_size) if asked is None else asked
     if not 0 <= size <= max_size:
         raise BadArgument(f"{name} must be from 0 to {max_size}, not {size}")
-    return Limits(
-        size=size,
-        is_from_back=window.last is not None,
-        after=None if window.after is None else cursors.decode(window.after),
-        before=None if window.before is None else cursors.decode(window.before),
-    )
+    return size
 
 
 def span(order: Order[T], limits: Limits) -> Span[T]:

@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from resolvers.errors import SourceTooLarge, UpstreamError
 from resolvers.graph.enums import AnswerState
+from resolvers.transport.freshness import Freshness
 from resolvers.upstreams.port import Chunk
 
 T = TypeVar("T")
@@ -28,7 +29,8 @@ class Unexpected(UpstreamError):
 class Reading(Generic[T]):
     """Rows of one source, filtered, in no order. With errors some are missing; lost: all of them.
 
-    warning: what a person should know of rows that are all here.
+    warning: what a person should know of rows that are all here. freshness: of the list, of the remembered answers it
+    was made of; not complete before the list is.
     """
 
     source: str
@@ -37,6 +39,7 @@ class Reading(Generic[T]):
     is_lost: bool = False
     is_skipped: bool = field(default=False)
     warning: str | None = None
+    freshness: Freshness | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -44,7 +47,7 @@ class Reading(Generic[T]):
 
     @property
     def state(self) -> AnswerState:
-        """Of rows that were asked for just now."""
+        """As if all its rows had been asked for just now."""
         if self.is_skipped:
             return AnswerState.SKIPPED
         if self.is_lost:

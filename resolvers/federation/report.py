@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from resolvers.errors import UpstreamError
 from resolvers.federation.reading import Reading
 from resolvers.graph.connection import SourceReport
 from resolvers.graph.enums import AnswerState
+from resolvers.transport.freshness import Age, Freshness
 
 _WORST_FIRST = (
     AnswerState.FAILED,
@@ -26,20 +27,32 @@ def report(reading: Reading[Any], now: datetime, *, was_missed: bool = False) ->
     """One source's part. `was_missed`: an earlier page lacks its rows, so this list does, although it answers again."""
     if reading.is_skipped:
         return SourceReport(source_name=reading.source, state=AnswerState.SKIPPED)
+    age = reading.freshness.of(reading.source) if reading.freshness is not None else None
+    fetched_at = datetime.fromtimestamp(age.fetched_at, UTC) if age else now
+    age_seconds = max((now - fetched_at).total_seconds(), 0.0)
     if reading.errors:
-        return _failure(reading, now)
-    state = AnswerState.PARTIAL if was_missed else AnswerState.LIVE
+        return _failure(reading, fetched_at, age_seconds)
+    state = AnswerState.PARTIAL if was_missed else state_of(age)
     message = "an earlier page lacks some of its rows" if was_missed else reading.warning
-    return SourceReport(source_name=reading.source, state=state, fetched_at=now, age_seconds=0.0, message=message)
+    return SourceReport(
+        source_name=reading.source, state=state, fetched_at=fetched_at, age_seconds=age_seconds, message=message
+    )
 
 
-def _failure(reading: Reading[Any], now: datetime) -> SourceReport:
+def state_of(age: Age | None) -> AnswerState:
+    """By the remembered answers that were used; None: there were none."""
+    if age is None:
+        return AnswerState.LIVE
+    return AnswerState.STALE if age.is_stale else AnswerState.CACHED
+
+
+def _failure(reading: Reading[Any], fetched_at: datetime, age_seconds: float) -> SourceReport:
     error, more = reading.errors[0], len(reading.errors) - 1
     return SourceReport(
         source_name=reading.source,
         state=AnswerState.FAILED if reading.is_lost else AnswerState.PARTIAL,
-        fetched_at=now,
-        age_seconds=None if reading.is_lost else 0.0,
+        fetched_at=fetched_at,
+        age_seconds=None if reading.is_lost else age_seconds,
         code=error.code,
         message=f"{error} (and {more} more)" if more else str(error),
     )
@@ -61,7 +74,6 @@ class Collector:
 
     losses: list[Loss] = field(default_factory=list)
     states: dict[str, AnswerState] = field(default_factory=dict)
-    ages: dict[str, float] = field(default_factory=dict)  # seconds, of sources whose lists came from memory
 
     def note(
         self,
@@ -74,8 +86,11 @@ class Collector:
         self.losses += [Loss(path, reading.errors[0], is_partial) for reading in readings if reading.errors]
         for one in reports:
             self.came(one.source_name, one.state)
-            if one.state in (AnswerState.CACHED, AnswerState.STALE):
-                self.ages[one.source_name] = max(self.ages.get(one.source_name, 0.0), one.age_seconds or 0.0)
+
+    def note_ages(self, freshness: Freshness) -> None:
+        """Also objects that no list holds may come from what is remembered."""
+        for source, age in freshness.ages.items():
+            self.came(source, state_of(age))
 
     def came(self, source: str, state: AnswerState) -> None:
         """A list, or a look-up, of this source: the worst of all is kept."""

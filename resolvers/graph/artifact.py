@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from resolvers.graph.columns import knows_its_columns, reads
 from resolvers.graph.connection import Connection
 from resolvers.graph.context import Info
 from resolvers.graph.enums import ArtifactKind
@@ -62,6 +63,7 @@ class Artifact(Sourced):
     details_of: strawberry.Private[Callable[[], JSON | None]] = _nothing
 
     @strawberry.field(description="Facts of its vendor, by an allow-list: raw rows hold keys and signed links.")
+    @reads("details_of")
     def details(self) -> JSON | None:
         return self.details_of()
 
@@ -69,10 +71,12 @@ class Artifact(Sourced):
         description="A link to fetch it, signed and short-lived: asked for when selected, never cached. Null where the "
         "upstream offers none (images are pulled by `pullReference`)."
     )
+    @reads()
     async def download_url(self, info: Info) -> str | None:
         return await info.context.answer(Question.DOWNLOAD_URL, *self.route)
 
     @strawberry.field(description="The releases it is part of: an unchanged image serves many (balena).")
+    @reads("release_native_ids", "has_all_releases")
     async def releases(
         self, info: Info, first: First = None, after: After = None
     ) -> Connection[Annotated[Release, strawberry.lazy("resolvers.graph.release")]] | None:
@@ -80,3 +84,6 @@ class Artifact(Sourced):
         if not self.has_all_releases:
             ids = await info.context.answer(Question.RELEASES_OF_ARTIFACT, *self.route) or ()
         return await info.context.linked(self, tuple(ids), Window(first, after), info._raw_info)
+
+
+knows_its_columns(Artifact)

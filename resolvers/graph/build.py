@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from resolvers.graph.columns import knows_its_columns, reads
 from resolvers.graph.connection import Connection
 from resolvers.graph.context import Info
 from resolvers.graph.enums import BuildStatus
@@ -38,14 +39,19 @@ class Build(Sourced):
     release_native_ids: strawberry.Private[tuple[str, ...]] = ()
 
     @strawberry.field(description="The releases it belongs to: one, several (MetaKraftwerk), or none.")
+    @reads("release_native_ids")
     async def releases(
         self, info: Info, first: First = None, after: After = None
     ) -> Connection[Annotated[Release, strawberry.lazy("resolvers.graph.release")]] | None:
         return await info.context.linked(self, self.release_native_ids, Window(first, after), info._raw_info)
 
     @strawberry.field(description="What it made.")
+    @reads()
     async def artifacts(
         self, info: Info, first: First = None, after: After = None
     ) -> Connection[Annotated[Artifact, strawberry.lazy("resolvers.graph.artifact")]] | None:
         window = Window(first, after)
         return await info.context.children(Question.ARTIFACTS_OF_BUILD, self, window, info._raw_info)
+
+
+knows_its_columns(Build)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
 import strawberry
 
+from resolvers.graph.columns import reads
 from resolvers.graph.context import Info
 from resolvers.graph.enums import AnswerState
 
@@ -29,12 +30,15 @@ class PageInfo:
 class SourceReport:
     source_name: strawberry.Private[str]
     state: AnswerState = strawberry.field(description="Whether its rows are here.")
-    fetched_at: datetime | None = strawberry.field(default=None, description="When it was asked.")
+    fetched_at: datetime | None = strawberry.field(
+        default=None, description="When it was asked: of several answers the oldest."
+    )
     age_seconds: float | None = strawberry.field(default=None, description="How old its rows are; null when not asked.")
     code: str | None = strawberry.field(default=None, description="What went wrong, as in `errors[].extensions.code`.")
     message: str | None = strawberry.field(default=None, description="What went wrong, for a person.")
 
     @strawberry.field(description="The source.")
+    @reads()
     def source(self, info: Info) -> Annotated[Source, strawberry.lazy("resolvers.graph.source")]:
         return info.context.source(self.source_name)
 
@@ -45,6 +49,7 @@ class Edge(Generic[T]):
     cursor_of: strawberry.Private[Callable[[Any], str]]
 
     @strawberry.field(description="Its position in this list, in this order: for `after` and `before`.")
+    @reads()
     def cursor(self) -> str:
         return self.cursor_of(self.node)
 
@@ -62,6 +67,7 @@ class Connection(Generic[T]):
     cursor_of: strawberry.Private[Callable[[Any], str]]
 
     @strawberry.field(description="The objects of this page with their cursors, in order.")
+    @reads()
     def edges(self) -> list[Edge[T]]:
         return [Edge(node=node, cursor_of=self.cursor_of) for node in self.nodes]
 

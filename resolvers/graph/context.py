@@ -17,6 +17,8 @@ from resolvers.graph.window import Window
 if TYPE_CHECKING:
     from resolvers.graph.artifact import Artifact
     from resolvers.graph.connection import Connection
+    from resolvers.graph.counterpart import Counterpart
+    from resolvers.graph.drift import Drift
     from resolvers.graph.fleet import Fleet
     from resolvers.graph.inputs import (
         ArtifactFilter,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
         ReleaseOrder,
     )
     from resolvers.graph.node import Sourced
+    from resolvers.graph.product_line import ProductLine, ReleaseTrain
     from resolvers.graph.release import Release
     from resolvers.graph.source import Source
 
@@ -51,6 +54,11 @@ class GraphContext(Protocol):
         ...
 
     async def latest_release(self, fleet: Fleet) -> Release | None: ...
+
+    @property
+    def lines(self) -> Lines:
+        """What is asked of product lines."""
+        ...
 
     async def children(self, question: Question, parent: Sourced, window: Window, at: At) -> Connection[Any]:
         """A list below one object, in the fixed order of its type."""
@@ -84,6 +92,28 @@ class Kin(Protocol):
     next: list[Release]
     hotfix_of: Release | None
     hotfixes: list[Release]
+
+
+class Lines(Protocol):
+    """Product lines and what they tell of releases."""
+
+    def of_fleet(self, fleet: Fleet) -> ProductLine | None: ...
+
+    async def fleets(self, line: ProductLine, window: Window, at: At) -> Connection[Fleet]: ...
+
+    async def trains(self, line: ProductLine, window: Window, at: At) -> Connection[ReleaseTrain]: ...
+
+    async def drift(self, line: ProductLine) -> Drift: ...
+
+    async def releases(self, train: ReleaseTrain, window: Window, at: At) -> Connection[Release]: ...
+
+    async def missing_from(self, train: ReleaseTrain) -> list[Fleet]:
+        """By name. Raises the upstream's error when a fleet of the line could not be read."""
+        ...
+
+    async def counterparts(self, release: Release, at: At) -> list[Counterpart]:
+        """By rule, then by source name and native id. What a source that failed may hold is told beside the answer."""
+        ...
 
 
 Info = strawberry.Info[GraphContext, None]

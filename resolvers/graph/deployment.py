@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from resolvers.graph.columns import knows_its_columns, reads
 from resolvers.graph.context import Info
 from resolvers.graph.enums import DeploymentStatus
 from resolvers.graph.node import Sourced
@@ -44,19 +45,25 @@ class Deployment(Sourced):
     cohort_native_id: strawberry.Private[str | None] = None
 
     @strawberry.field(description="What is deployed.")
+    @reads("release_native_id")
     async def release(self, info: Info) -> Annotated[Release, strawberry.lazy("resolvers.graph.release")] | None:
         if self.release_native_id is None:
             return None
         return await info.context.answer(Question.RELEASE, self.source_name, self.release_native_id)
 
     @strawberry.field(description="The fleet it goes to.")
+    @reads("fleet_native_id")
     async def fleet(self, info: Info) -> Annotated[Fleet, strawberry.lazy("resolvers.graph.fleet")] | None:
         if self.fleet_native_id is None:
             return None
         return await info.context.answer(Question.FLEET, self.source_name, self.fleet_native_id)
 
     @strawberry.field(description="The cohort it goes to (Memfault, NervesHub).")
+    @reads("cohort_native_id")
     async def cohort(self, info: Info) -> Annotated[Cohort, strawberry.lazy("resolvers.graph.cohort")] | None:
         if self.cohort_native_id is None:
             return None
         return await info.context.answer(Question.COHORT, self.source_name, self.cohort_native_id)
+
+
+knows_its_columns(Deployment)

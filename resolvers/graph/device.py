@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from resolvers.graph.columns import knows_its_columns, reads
 from resolvers.graph.context import Info
 from resolvers.graph.node import Sourced
 from resolvers.graph.people import Tag
@@ -39,26 +40,31 @@ class Device(Sourced):
     details_of: strawberry.Private[Callable[[], JSON | None]]
 
     @strawberry.field(description="The version it runs, as it was last heard of.")
+    @reads("raw_running_version")
     def running_version(self) -> Version | None:
         return None if self.raw_running_version is None else version(self.raw_running_version)
 
     @strawberry.field(description="Facts of its vendor, by an allow-list; never the raw row.")
+    @reads("details_of")
     def details(self) -> JSON | None:
         return self.details_of()
 
     @strawberry.field(description="The fleet it belongs to.")
+    @reads("fleet_native_id")
     async def fleet(self, info: Info) -> Annotated[Fleet, strawberry.lazy("resolvers.graph.fleet")] | None:
         if self.fleet_native_id is None:
             return None
         return await info.context.answer(Question.FLEET, self.source_name, self.fleet_native_id)
 
     @strawberry.field(description="The cohort it belongs to (Memfault, NervesHub).")
+    @reads("cohort_native_id")
     async def cohort(self, info: Info) -> Annotated[Cohort, strawberry.lazy("resolvers.graph.cohort")] | None:
         if self.cohort_native_id is None:
             return None
         return await info.context.answer(Question.COHORT, self.source_name, self.cohort_native_id)
 
     @strawberry.field(description="The release it runs.")
+    @reads("running_release_native_id")
     async def running_release(
         self, info: Info
     ) -> Annotated[Release, strawberry.lazy("resolvers.graph.release")] | None:
@@ -70,13 +76,18 @@ class Device(Sourced):
         description="The release it should run: its own pin, else what its fleet or group says; null for Memfault, "
         "which draws lots in a staged rollout: see its cohort."
     )
+    @reads("target_release_native_id")
     async def target_release(self, info: Info) -> Annotated[Release, strawberry.lazy("resolvers.graph.release")] | None:
         if self.target_release_native_id is None:
             return None
         return await info.context.answer(Question.RELEASE, self.source_name, self.target_release_native_id)
 
     @strawberry.field(description="Labels somebody put on it (balena, NervesHub).")
+    @reads("tags_of")
     async def tags(self, info: Info) -> list[Tag] | None:
         if self.tags_of is not None:
             return self.tags_of
         return await info.context.answer(Question.TAGS_OF_DEVICE, *self.route)
+
+
+knows_its_columns(Device)

@@ -51,6 +51,12 @@ class VersionScheme(Enum):
     LABEL = word("LABEL", description="Free text: equal to itself, and to nothing else.")
 
 
+@strawberry.enum(description="What makes two releases the same thing.")
+class MatchRule(Enum):
+    REVISION = word("REVISION", description="They were built from the same commit of 40 hex digits.")
+    VERSION = word("VERSION", description="They have the same understood version within one product line.")
+
+
 @strawberry.enum(description="How a source did in one answer.")
 class AnswerState(Enum):
     LIVE = word("LIVE", description="Asked just now, and everything came.")

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from resolvers.graph.columns import knows_its_columns, reads
 from resolvers.graph.connection import Connection
 from resolvers.graph.context import Info
 from resolvers.graph.inputs import DeviceFilter, ReleaseFilter, ReleaseOrder
+from resolvers.graph.lineage import MEMBER, STEP
 from resolvers.graph.native import NativeFleet
 from resolvers.graph.node import Sourced
 from resolvers.graph.people import Organization, Tag
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from resolvers.graph.cohort import Cohort
     from resolvers.graph.deployment import Deployment
     from resolvers.graph.device import Device
+    from resolvers.graph.product_line import ProductLine
     from resolvers.graph.release import Release
 
 
@@ -59,32 +62,45 @@ class Fleet(Sourced):
         description="Every field only this upstream has; null for a fleet known only by its releases "
         "(BuildMaster without the application grant, MetaKraftwerk groups unseen)."
     )
+    @reads("native_of")
     def native(self) -> NativeFleet | None:
         return self.native_of()
 
     @strawberry.field(description="Devices in it (balena, NervesHub, Memfault).")
+    @reads("known_device_count")
     async def device_count(self, info: Info) -> int | None:
         if self.known_device_count is not None:
             return self.known_device_count
         return await info.context.answer(Question.DEVICES_IN_FLEET, *self.route)
 
     @strawberry.field(description="Labels somebody put on it (balena); its group (BuildMaster).")
+    @reads("known_tags")
     async def tags(self, info: Info) -> list[Tag] | None:
         if self.known_tags is not None:
             return self.known_tags
         return await info.context.answer(Question.TAGS_OF_FLEET, *self.route)
 
     @strawberry.field(description="The release its devices should be on (balena); elsewhere cohorts have one each.")
+    @reads("target_release_native_id")
     async def target_release(self, info: Info) -> Annotated[Release, strawberry.lazy("resolvers.graph.release")] | None:
         if self.target_release_native_id is None:
             return None
         return await info.context.answer(Question.RELEASE, self.source_name, self.target_release_native_id)
 
     @strawberry.field(description="The last release in the fleet's own order: lineage, sequence, or version.")
+    @reads(*STEP)
     async def latest_release(self, info: Info) -> Annotated[Release, strawberry.lazy("resolvers.graph.release")] | None:
         return await info.context.latest_release(self)
 
+    @strawberry.field(description="The product line it is configured to be a part of.")
+    @reads(*MEMBER)
+    def product_line(
+        self, info: Info
+    ) -> Annotated[ProductLine, strawberry.lazy("resolvers.graph.product_line")] | None:
+        return info.context.lines.of_fleet(self)
+
     @strawberry.field(description="Its parts that get releases of their own (NervesHub, Memfault), by native id.")
+    @reads()
     async def cohorts(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Annotated[Cohort, strawberry.lazy("resolvers.graph.cohort")]] | None:
@@ -92,6 +108,7 @@ class Fleet(Sourced):
         return await info.context.children(Question.COHORTS_OF_FLEET, self, window, info._raw_info)
 
     @strawberry.field(description="Its devices (balena, NervesHub, Memfault), by native id.")
+    @reads()
     async def devices(
         self,
         info: Info,
@@ -105,6 +122,7 @@ class Fleet(Sourced):
         return await info.context.devices_of_fleet(self, filter, window, info._raw_info)
 
     @strawberry.field(description="What was deployed to it, newest first; what has no time last.")
+    @reads()
     async def deployments(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Annotated[Deployment, strawberry.lazy("resolvers.graph.deployment")]] | None:
@@ -112,6 +130,7 @@ class Fleet(Sourced):
         return await info.context.children(Question.DEPLOYMENTS_OF_FLEET, self, window, info._raw_info)
 
     @strawberry.field(description="Its releases, newest first unless another order is asked.")
+    @reads()
     async def releases(
         self,
         info: Info,
@@ -124,3 +143,6 @@ class Fleet(Sourced):
     ) -> Connection[Annotated[Release, strawberry.lazy("resolvers.graph.release")]] | None:
         window = Window(first, after, last, before)
         return await info.context.releases_of_fleet(self, filter, order_by, window, info._raw_info)
+
+
+knows_its_columns(Fleet)

@@ -25,6 +25,9 @@ class ReleaseFilter:
     kinds: list[SourceKind] | None = strawberry.field(default=None, description="In sources of these vendors.")
     fleet_ids: list[strawberry.ID] | None = strawberry.field(default=None, description="Of these fleets.")
     fleet_names: list[str] | None = strawberry.field(default=None, description="Of the fleets of these names.")
+    product_lines: list[str] | None = strawberry.field(
+        default=None, description="Of the fleets of the product lines of these configured names."
+    )
     names: list[str] | None = strawberry.field(default=None, description="Called one of these.")
     versions: list[str] | None = strawberry.field(
         default=None, description="Whose version is spelled like one of these."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import strawberry
 
 from resolvers import keys
+from resolvers.graph.columns import Columned, reads
 from resolvers.graph.context import Info
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Node:
     @strawberry.field(
         description="Opaque and global. It holds the source's configured name: renaming a source changes it."
     )
+    @reads()
     def id(self) -> strawberry.ID:
         return strawberry.ID(keys.encode(type(self).__name__, *self._route()))
 
@@ -36,13 +38,14 @@ class Node:
 
 
 @strawberry.type(description="An object of one source.")
-class Sourced(Node):
+class Sourced(Columned, Node):
     source_name: str = strawberry.field(description="The configured name of the source it is in.")
     native_id: str = strawberry.field(
         description="The upstream's own route to it; with `sourceName` a key other subgraphs can know."
     )
 
     @strawberry.field(description="The source it is in.")
+    @reads()
     def source(self, info: Info) -> Annotated[Source, strawberry.lazy("resolvers.graph.source")]:
         return info.context.source(self.source_name)
 

@@ -32,5 +32,6 @@ class Question(StrEnum):
     IS_DEPLOYED = "is_deployed_by_release_id"
     DEVICES_ON_RELEASE = "device_count_by_release_id"
     DEVICES_IN_FLEET = "device_count_by_fleet_id"
+    VERSION_COUNTS_OF_FLEET = "version_counts_by_fleet_id"
     DOWNLOAD_URL = "download_url_by_artifact_id"
     RELEASES_OF_ARTIFACT = "release_ids_by_artifact_id"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from resolvers.graph.columns import reads
 from resolvers.graph.connection import Connection
 from resolvers.graph.context import Info
 from resolvers.graph.enums import (
@@ -63,10 +64,12 @@ class Source(Node):
     health_of: strawberry.Private[Callable[[], SourceHealth | None]]
 
     @strawberry.field(description="How it has been answering; null when nothing has been asked of it yet.")
+    @reads()
     def health(self) -> SourceHealth | None:
         return self.health_of()
 
     @strawberry.field(description="Its fleets, by name unless another order is asked.")
+    @reads()
     async def fleets(
         self,
         info: Info,

@@ -60,6 +60,20 @@ def pep440_stage(version: packaging.version.Version) -> Key:
     return tuple(steps)
 
 
+# Marks that no spelling has keep apart what would read alike: SemVer's word `post1` and PEP 440's post-release.
+_MARKS: Final = {_DIGITS: ".", _WORD: ".", _DEV: "!dev", _POST: "!post"}
+
+
+def stage_text(stage: Key) -> str:
+    """A text that only this stage has; empty for the release itself."""
+    text = "".join(f"{_MARKS[kind]}{_plain(*value)}" for kind, *value in stage if kind in _MARKS)
+    return f"-{text.removeprefix('.')}" if text else ""
+
+
+def _plain(value: object) -> object:
+    return value[1] if isinstance(value, tuple) else value
+
+
 def leads_up_to(stage: Key, bound: Key) -> bool:
     """Whether a stage before the bound, of the same numbers, belongs to it: 2rc1 to 2, 2.post1.dev1 to its post1."""
     return bound == FINAL_STAGE or stage[:-1] == bound[:-1]

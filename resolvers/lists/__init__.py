@@ -7,7 +7,7 @@ federation and what those may.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -22,7 +22,7 @@ from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
 from resolvers.loaders import Loaders, Route
 from resolvers.sources import Sources
-from resolvers.upstreams.port import Incomplete
+from resolvers.upstreams.port import Chunk, Columns, Incomplete
 
 T = TypeVar("T")
 
@@ -34,6 +34,20 @@ class Desk:
     sources: Sources
     loaders: Loaders
     lister: Lister
+
+    def columns(self, type_name: str, *support: str) -> Columns:
+        """What to ask rows of this type with: all that this operation reads of any of them, and `support`.
+
+        support: as fields declare it, `Release.status`; what is of another type does not count.
+        """
+        own = (name.partition(".") for name in support)
+        return self.loaders.wants.of(type_name, *(name for owner, _, name in own if owner == type_name))
+
+    async def arriving(self, chunks: AsyncIterator[Chunk[Any]]) -> AsyncIterator[Chunk[Any]]:
+        """The stream of chunks of rows; what comes along with them answers look-ups from then on."""
+        async for chunk in chunks:
+            self.loaders.received(chunk.rows)
+            yield chunk
 
 
 def identity(where: Any) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -11,6 +12,7 @@ from resolvers.federation.filters import artifacts as filters
 from resolvers.federation.filters.artifacts import ArtifactSelection
 from resolvers.federation.lists import Listing
 from resolvers.federation.reading import Reading, read_whole
+from resolvers.federation.streams import whole
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
 from resolvers.graph.inputs import ArtifactFilter
@@ -18,7 +20,7 @@ from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
 from resolvers.graph.window import Window
 from resolvers.lists import Desk, files_of, identity, settled, settled_each
-from resolvers.upstreams.port import Incomplete
+from resolvers.upstreams.port import ArtifactQuery, Incomplete
 
 At = GraphQLResolveInfo[Any]
 NARROWED_BY = ("releaseIds", "kinds")
@@ -30,10 +32,10 @@ async def everywhere(desk: Desk, where: ArtifactFilter | None, window: Window, a
     async def read(source: str) -> Reading[Artifact]:
         if selection.ids is not None:
             return await _of_releases(desk, selection, source)
-        stream = desk.sources.upstreams[source].artifacts(selection.query(source))
+        stream = desk.sources.upstreams[source].artifacts(_query(desk, selection, source))
         return await read_whole(source, stream, selection.keep, NARROWED_BY)
 
-    listing = Listing(orders.by_id("artifacts"), identity(where), desk.sources.names, selection.asked, read)
+    listing = Listing(orders.by_id("artifacts"), identity(where), desk.sources.names, selection.asked, whole(read))
     return await desk.lister.connection(listing, window, at)
 
 
@@ -48,8 +50,12 @@ async def of_release(
         return await settled(source, files_of(desk, release), selection.keep)
 
     own = (*identity(where), release.route)
-    listing = Listing(orders.by_id("artifacts"), own, (release.source_name,), selection.asked, read)
+    listing = Listing(orders.by_id("artifacts"), own, (release.source_name,), selection.asked, whole(read))
     return await desk.lister.connection(listing, window, at)
+
+
+def _query(desk: Desk, selection: ArtifactSelection, source: str) -> ArtifactQuery:
+    return replace(selection.query(source), columns=desk.columns("Artifact"))
 
 
 async def _of_releases(desk: Desk, selection: ArtifactSelection, source: str) -> Reading[Artifact]:

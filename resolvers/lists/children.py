@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -13,6 +14,7 @@ from resolvers.federation.filters.devices import DeviceSelection
 from resolvers.federation.lists import Listing
 from resolvers.federation.order import Order
 from resolvers.federation.reading import Reading, read_whole
+from resolvers.federation.streams import whole
 from resolvers.graph.connection import Connection
 from resolvers.graph.device import Device
 from resolvers.graph.fleet import Fleet
@@ -47,7 +49,7 @@ async def below(desk: Desk, question: Question, parent: Sourced, window: Window,
         return await settled(source, _children(desk, question, parent))
 
     asked = {parent.source_name} if part in desk.sources.facts[parent.source_name].parts else set()
-    listing = Listing(order, (parent.route,), (parent.source_name,), frozenset(asked), read)
+    listing = Listing(order, (parent.route,), (parent.source_name,), frozenset(asked), whole(read))
     return await desk.lister.connection(listing, window, at)
 
 
@@ -60,7 +62,7 @@ async def devices_of_fleet(
         return await settled(source, _children(desk, Question.DEVICES_OF_FLEET, fleet), selection.keep)
 
     order, _ = LISTS[Question.DEVICES_OF_FLEET]
-    listing = Listing(order, (*identity(where), fleet.route), (fleet.source_name,), selection.asked, read)
+    listing = Listing(order, (*identity(where), fleet.route), (fleet.source_name,), selection.asked, whole(read))
     return await desk.lister.connection(listing, window, at)
 
 
@@ -70,13 +72,14 @@ async def devices_everywhere(desk: Desk, where: DeviceFilter | None, window: Win
     async def read(source: str) -> Reading[Device]:
         return await _read_devices(desk, selection, source)
 
-    listing = Listing(orders.by_id("devices"), identity(where), desk.sources.names, selection.asked, read)
+    listing = Listing(orders.by_id("devices"), identity(where), desk.sources.names, selection.asked, whole(read))
     return await desk.lister.connection(listing, window, at)
 
 
 async def _read_devices(desk: Desk, selection: DeviceSelection, source: str) -> Reading[Device]:
-    stream = desk.sources.upstreams[source].devices(selection.query(source))
-    return await read_whole(source, stream, selection.keep, NARROWED_BY)
+    query = replace(selection.query(source), columns=desk.columns("Device"))
+    stream = desk.sources.upstreams[source].devices(query)
+    return await read_whole(source, desk.arriving(stream), selection.keep, NARROWED_BY)
 
 
 async def _children(desk: Desk, question: Question, parent: Sourced) -> Sequence[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -13,6 +14,7 @@ from resolvers.federation.filters import fleets as filters
 from resolvers.federation.filters.fleets import FleetSelection
 from resolvers.federation.lists import Listing
 from resolvers.federation.reading import Reading, read_whole
+from resolvers.federation.streams import whole
 from resolvers.graph.connection import Connection
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.inputs import FleetFilter, FleetOrder
@@ -38,10 +40,12 @@ async def everywhere(
         return await _read(desk, selection, source)
 
     names = desk.sources.names if only is None else (only.name,)
-    listing = Listing(orders.fleets(order), (*identity(where), names if only else ()), names, selection.asked, read)
+    listing = Listing(
+        orders.fleets(order), (*identity(where), names if only else ()), names, selection.asked, whole(read)
+    )
     page = await desk.lister.connection(listing, window, at)
     for fleet in page.nodes:  # a release of one of them need not ask for it again
-        desk.loaders.to(Question.FLEET).prime(fleet.route, fleet)
+        desk.loaders.prime(fleet)
     return page
 
 
@@ -49,7 +53,12 @@ async def with_slug(desk: Desk, slug: str, source: str | None) -> Fleet | None:
     """Raises BadArgument when two sources know the slug, an UpstreamError when one of those asked did not answer."""
     where = FleetFilter(slugs=[slug], sources=None if source is None else [source])
     selection = filters.select(desk.sources.facts, where)
-    readings = await asyncio.gather(*(_read(desk, selection, name) for name in sorted(selection.asked)))
+    readings = await asyncio.gather(
+        *(
+            _read(desk, selection, name, *(f"Fleet.{name}" for name in filters.READS["slugs"]))
+            for name in sorted(selection.asked)
+        )
+    )
     for reading in readings:
         desk.lister.collector.came(reading.source, reading.state)
     found = [fleet for reading in readings for fleet in reading.rows]
@@ -63,6 +72,8 @@ async def with_slug(desk: Desk, slug: str, source: str | None) -> Fleet | None:
     return found[0] if found else None
 
 
-async def _read(desk: Desk, selection: FleetSelection, source: str) -> Reading[Fleet]:
-    stream = desk.sources.upstreams[source].fleets(selection.query(source))
-    return await read_whole(source, stream, selection.keep, NARROWED_BY)
+async def _read(desk: Desk, selection: FleetSelection, source: str, *support: str) -> Reading[Fleet]:
+    upstream = desk.sources.upstreams[source]
+    columns, below = desk.columns("Fleet", *support), desk.loaders.below_for(upstream)
+    stream = upstream.fleets(replace(selection.query(source), columns=columns, below=below))
+    return await read_whole(source, desk.arriving(stream), selection.keep, NARROWED_BY)

@@ -15,7 +15,9 @@ from resolvers.federation.pagers import ByNumber, FromKey, Read
 from resolvers.federation.reading import Reading, read_whole
 from resolvers.federation.streams import Opened, Span
 from resolvers.graph.enums import OrderDirection, PagingKind
+from resolvers.graph.fleet import Fleet
 from resolvers.graph.release import Release
+from resolvers.lists import Desk
 from resolvers.transport.allowance import Allowance
 from resolvers.transport.session import MAX_BYTES
 from resolvers.upstreams.port import Facts, Page, Place, ReleaseQuery, Upstream
@@ -30,13 +32,17 @@ def is_kept(facts: Facts, query: ReleaseQuery) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of one source: rows that pass `keep` and `refine`. is_countable: the query says all they do."""
+    """What is asked of one source: rows that pass `keep` and `refine`.
+
+    received: is told of all rows that come. is_countable: the query says all that `keep` and `refine` do.
+    """
 
     name: str
     upstream: Upstream
     query: ReleaseQuery
     keep: Callable[[Release], bool]
     refine: Refine
+    received: Callable[[Sequence[Release]], None]
     is_countable: bool
 
 
@@ -50,10 +56,23 @@ async def opened(asked: Asked, span: Span[Release]) -> Opened[Release]:
     source: Source[Release] = Source(asked.name, narrowed_by(asked.upstream.facts), Allowance(MAX_BYTES))
     for failure in scopes.failures:
         source.failed(failure.error)
-    return together(asked, source, span, [(query, _read(asked.upstream, query)) for query in scopes.queries])
+    return _together(asked, source, span, [(query, _read(asked, query)) for query in scopes.queries])
 
 
-def together(
+def of_fleet(desk: Desk, asked: Asked, fleet: Fleet, span: Span[Release]) -> Opened[Release]:
+    """One fleet's releases; the pages of all fleets that are asked the same are asked for together."""
+    query = turned(asked.query, span)
+
+    async def read(place: Place) -> Page[Release]:
+        page = await desk.loaders.release_page_by_fleet_key.load((*fleet.route, query, place))
+        return page or Page()
+
+    own = replace(query, fleet_ids=(fleet.native_id,))
+    source: Source[Release] = Source(asked.name, narrowed_by(asked.upstream.facts), Allowance(MAX_BYTES))
+    return _together(replace(asked, query=own), source, span, [(own, read)])
+
+
+def _together(
     asked: Asked, source: Source[Release], span: Span[Release], parts: Sequence[tuple[ReleaseQuery, Read[Release]]]
 ) -> Opened[Release]:
     """Parts of one source, each with what reads its pages."""
@@ -64,11 +83,12 @@ def together(
     ]
 
     def hints_at(key: OrderKey) -> Hints:
-        numbered = ((mark, pager) for mark, pager in pagers.items() if isinstance(pager, ByNumber))
-        found = ((mark, pager.hint_at(span.order.key_rank(key))) for mark, pager in numbered)
+        by_number = ((mark, pager) for mark, pager in pagers.items() if isinstance(pager, ByNumber))
+        found = ((mark, pager.hint_at(span.order.key_rank(key))) for mark, pager in by_number)
         return {mark: _turned_hint(hint, span) for mark, hint in found if hint is not None}
 
-    return Opened(source.reading, made, lambda: _count(asked, source), hints_at)
+    numbered = [pager for pager in pagers.values() if isinstance(pager, ByNumber)]
+    return Opened(source.reading, made, lambda: _count(asked, source, numbered), hints_at, bool(numbered))
 
 
 def turned(query: ReleaseQuery, span: Span[Release]) -> ReleaseQuery:
@@ -94,9 +114,11 @@ def _turned_hint(hint: Hint, span: Span[Release]) -> Hint:
     return replace(hint, index=hint.total - 1 - hint.index) if span.order.is_backward else hint
 
 
-def _read(upstream: Upstream, query: ReleaseQuery) -> Read[Release]:
+def _read(asked: Asked, query: ReleaseQuery) -> Read[Release]:
     async def read(place: Place) -> Page[Release]:
-        return await upstream.release_page(query, place)
+        page = await asked.upstream.release_page(query, place)
+        asked.received(page.rows)
+        return page
 
     return read
 
@@ -104,14 +126,20 @@ def _read(upstream: Upstream, query: ReleaseQuery) -> Read[Release]:
 def _whole(asked: Asked, query: ReleaseQuery) -> Callable[[], Awaitable[Reading[Release]]]:
     async def whole() -> Reading[Release]:
         stream = asked.upstream.releases(query)
-        return await read_whole(asked.name, stream, asked.keep, narrowed_by(asked.upstream.facts))
+        reading = await read_whole(asked.name, stream, asked.keep, narrowed_by(asked.upstream.facts))
+        asked.received(reading.rows)
+        return reading
 
     return whole
 
 
-async def _count(asked: Asked, source: Source[Release]) -> int | None:
+async def _count(asked: Asked, source: Source[Release], pagers: Sequence[ByNumber[Release]]) -> int | None:
+    """As the pages told, else by calls of its own."""
     if not asked.is_countable:
         return None
+    counts = [pager.counted() for pager in pagers]
+    if counts and None not in counts:
+        return sum(count for count in counts if count is not None)
     try:
         return await asked.upstream.release_count(asked.query)
     except UpstreamError as error:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from resolvers.graph.enums import ReleaseStatus
+from resolvers.graph.lineage import STEP
 from resolvers.graph.release import Release
 from resolvers.knowledge import versions
 from resolvers.knowledge.lineage import Line, Step
 from resolvers.knowledge.versions import Scheme
 from resolvers.lists import Desk
 from resolvers.loaders import Route
-from resolvers.upstreams.port import ReleaseQuery
+from resolvers.upstreams.port import Columns, ReleaseQuery
 
 NOT_COUNTING = frozenset(
     {
@@ -62,15 +63,23 @@ class Family:
         return None if native_id is None else self.releases[native_id]
 
 
-async def family(desk: Desk, known: dict[Route, Family], fleet: Route) -> Family:
-    """The family of a fleet. Raises the upstream's error when some of it is missing: a gap would be a wrong answer."""
-    if fleet not in known:
-        reading = await desk.loaders.releases_by_fleet_key.load((*fleet, ReleaseQuery()))
+Families = dict[tuple[Route, Columns], Family]
+"By fleet, and by what its releases were asked with."
+
+
+async def family(desk: Desk, known: Families, fleet: Route, support: Sequence[str] = STEP) -> Family:
+    """The family of a fleet. Raises the upstream's error when some of it is missing: a gap would be a wrong answer.
+
+    support: what is read of its releases beside what the operation selects; `step` is always.
+    """
+    columns = desk.columns("Release", *support)
+    if (fleet, columns) not in known:
+        reading = await desk.loaders.releases_by_fleet_key.load((*fleet, ReleaseQuery(columns=columns)))
         if reading.errors:
             raise reading.errors[0]
         releases = {release.native_id: release for release in reading.rows}
-        known[fleet] = Family(releases, Line.of(map(step, releases.values())))
-    return known[fleet]
+        known[fleet, columns] = Family(releases, Line.of(map(step, releases.values())))
+    return known[fleet, columns]
 
 
 def step(release: Release) -> Step:

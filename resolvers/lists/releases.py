@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial, reduce
 from typing import Any
 
 from graphql import GraphQLResolveInfo
 
 from resolvers.federation import order as orders
+from resolvers.federation import pages, streams
 from resolvers.federation.filters import releases as filters
 from resolvers.federation.filters.releases import ReleaseSelection
-from resolvers.federation.lists import Listing
-from resolvers.federation.reading import Reading, read_whole
+from resolvers.federation.lists import Listing, is_selected
+from resolvers.federation.pagers import first_place
+from resolvers.federation.reading import Reading, read_whole, skipped
 from resolvers.federation.streams import Opened, Span
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
@@ -25,60 +28,67 @@ from resolvers.graph.release import Release
 from resolvers.graph.window import Window
 from resolvers.lists import Desk, files_of, identity, in_order, looked_up, settled, settled_each
 from resolvers.lists.in_order import Asked
-from resolvers.upstreams.port import FleetQuery, ReleaseQuery
+from resolvers.upstreams.port import FleetQuery, ReleaseQuery, ReleasesBelow
 
 At = GraphQLResolveInfo[Any]
+Within = Callable[[str], Awaitable[Reading[str]]]
+"Native ids of a source's fleets that a list is about; a source that has none of them is skipped."
 FilesCheck = Callable[[Sequence[Artifact]], bool] | None
 
 
 async def everywhere(
-    desk: Desk, where: ReleaseFilter | None, order: ReleaseOrder | None, window: Window, at: At
+    desk: Desk,
+    where: ReleaseFilter | None,
+    order: ReleaseOrder | None,
+    window: Window,
+    at: At,
+    within: Within | None = None,
 ) -> Connection[Release]:
+    """Releases of all sources, or `within` the fleets it names."""
     selection = filters.select(desk.sources.facts, where, order)
-    fleet_names = where.fleet_names if where else None
+    named = None if where is None or where.fleet_names is None else partial(_named, desk, where.fleet_names)
+    cuts = [cut for cut in (within, named) if cut is not None]
+    check = filters.artifact_check(where)
 
-    async def read(source: str) -> Reading[Release]:
-        if fleet_names is not None:
-            return await _read_named(desk, selection, fleet_names, source)
-        return await _read(desk, selection, selection.query(source), source)
+    async def opened(source: str, span: Span[Release]) -> Opened[Release]:
+        query, cut = await _cut(_query(desk, selection, source), cuts, source)
+        if query is None:
+            return streams.read(cut, span)
+        if selection.ids is None and in_order.is_kept(desk.sources.facts[source], query):
+            found = await in_order.opened(_asked(desk, selection, query, source, check), span)
+        else:
+            found = streams.read(await _refined(desk, await _read(desk, selection, query, source), check), span)
+        found.reading.errors = [*cut.errors, *found.reading.errors]
+        return found
 
-    async def refined(source: str) -> Reading[Release]:
-        return await _refined(desk, await read(source), filters.artifact_check(where))
-
-    async def opened(source: str, span: Span[Release]) -> Opened[Release] | None:
-        query = selection.query(source)
-        if (
-            selection.ids is not None
-            or fleet_names is not None
-            or not in_order.is_kept(desk.sources.facts[source], query)
-        ):
-            return None
-        return await in_order.opened(_asked(desk, selection, query, source, filters.artifact_check(where)), span)
-
-    listing = Listing(orders.releases(order), identity(where), desk.sources.names, selection.asked, refined, opened)
+    listing = Listing(orders.releases(order), identity(where), desk.sources.names, selection.asked, opened)
     return await desk.lister.connection(listing, window, at)
 
 
 async def of_fleet(
     desk: Desk, fleet: Fleet, where: ReleaseFilter | None, order: ReleaseOrder | None, window: Window, at: At
 ) -> Connection[Release]:
-    """Fleets of one request that are asked the same share one stream a source."""
+    """Fleets of one request that are asked the same are asked together.
+
+    Counted, they are read whole: one call for all fleets of a source, where counting would be one for each.
+    """
     selection = filters.select(desk.sources.facts, where, order)
+    check = filters.artifact_check(where)
+    is_counted = is_selected(at, "totalCount")
 
-    async def read(source: str) -> Reading[Release]:
-        if where and where.fleet_names is not None and fleet.name not in where.fleet_names:
-            return Reading(source)
-        query = selection.query(source)
-        if query.fleet_ids is not None and fleet.native_id not in query.fleet_ids:
-            return Reading(source)
-        key = (*fleet.route, replace(query, fleet_ids=None))
-        reading = await desk.loaders.releases_by_fleet_key.load(key)
+    async def opened(source: str, span: Span[Release]) -> Opened[Release]:
+        query = _query(desk, selection, source)
+        if not _is_about(where, query, fleet):
+            return streams.read(Reading(source), span)
+        query = replace(query, fleet_ids=None)
+        if selection.ids is None and not is_counted and in_order.is_kept(desk.sources.facts[source], query):
+            return in_order.of_fleet(desk, _asked(desk, selection, query, source, check), fleet, span)
+        reading = await desk.loaders.releases_by_fleet_key.load((*fleet.route, query))
         wanted = replace(reading, rows=[row for row in reading.rows if _is_wanted(row, selection)])
-        return await _refined(desk, wanted, filters.artifact_check(where))
+        return streams.read(await _refined(desk, wanted, check), span)
 
-    listing = Listing(
-        orders.releases(order), (*identity(where), fleet.route), (fleet.source_name,), selection.asked, read
-    )
+    own = (*identity(where), fleet.route)
+    listing = Listing(orders.releases(order), own, (fleet.source_name,), selection.asked, opened)
     return await desk.lister.connection(listing, window, at)
 
 
@@ -92,7 +102,9 @@ async def linked(desk: Desk, parent: Sourced, ids: Sequence[str], window: Window
         return Reading(source, found, errors, is_lost=bool(routes) and len(errors) == len(routes))
 
     source = parent.source_name
-    listing = Listing(orders.releases(None), ("linked", parent.route), (source,), frozenset((source,)), read)
+    listing = Listing(
+        orders.releases(None), ("linked", parent.route), (source,), frozenset((source,)), streams.whole(read)
+    )
     return await desk.lister.connection(listing, window, at)
 
 
@@ -108,6 +120,7 @@ def _asked(desk: Desk, selection: ReleaseSelection, query: ReleaseQuery, source:
         query=query,
         keep=_inside(selection, query),
         refine=refine,
+        received=desk.loaders.received,
         is_countable=selection.is_all_asked,
     )
 
@@ -122,17 +135,45 @@ async def _refined(desk: Desk, reading: Reading[Release], check: FilesCheck) -> 
     return replace(reading, rows=rows, errors=(*reading.errors, *errors))
 
 
-async def _read_named(
-    desk: Desk, selection: ReleaseSelection, fleet_names: Sequence[str], source: str
-) -> Reading[Release]:
+async def _named(desk: Desk, fleet_names: Sequence[str], source: str) -> Reading[str]:
     """Names of fleets become ids first: a call more for each source, and the only way that holds for all vendors."""
-    fleets = desk.sources.upstreams[source].fleets(FleetQuery(names=tuple(fleet_names)))
+    fleets = desk.sources.upstreams[source].fleets(FleetQuery(names=tuple(fleet_names), columns=frozenset({"name"})))
     named = await read_whole(source, fleets, lambda fleet: fleet.name in fleet_names, ("fleetIds",))
-    query = filters.narrowed(selection.query(source), [fleet.native_id for fleet in named.rows])
-    if not query.fleet_ids:
-        return Reading(source, errors=named.errors, is_lost=named.is_lost)
-    reading = await _read(desk, selection, query, source)
-    return replace(reading, errors=(*named.errors, *reading.errors))
+    return Reading(source, [fleet.native_id for fleet in named.rows], named.errors, named.is_lost)
+
+
+async def _cut(
+    query: ReleaseQuery, cuts: Sequence[Within], source: str
+) -> tuple[ReleaseQuery | None, Reading[Release]]:
+    """The query of the fleets that all cuts leave, None when there are none; and what went wrong in finding them."""
+    found = await asyncio.gather(*(cut(source) for cut in cuts))
+    if any(one.is_skipped for one in found):
+        return None, skipped(source)
+    query = reduce(lambda query, one: filters.narrowed(query, one.rows), found, query)
+    errors = [error for one in found for error in one.errors]
+    reading: Reading[Release] = Reading(source, errors=errors, is_lost=any(one.is_lost for one in found))
+    return (None if cuts and not query.fleet_ids else query), reading
+
+
+def _is_about(where: ReleaseFilter | None, query: ReleaseQuery, fleet: Fleet) -> bool:
+    if where is not None and where.fleet_names is not None and fleet.name not in where.fleet_names:
+        return False
+    return query.fleet_ids is None or fleet.native_id in query.fleet_ids
+
+
+def below(desk: Desk, where: ReleaseFilter | None, order: ReleaseOrder | None, window: Window) -> ReleasesBelow | None:
+    """The first page of `of_fleet` for these arguments, as fleets may bring it along; None when it begins elsewhere."""
+    limits = pages.at_an_end(window, desk.lister.max_size)
+    selection = filters.select(desk.sources.facts, where, order)
+    if limits is None or limits.size == 0 or selection.ids is not None or not selection.asked:
+        return None
+    span = pages.span(orders.releases(order), limits)
+    query = replace(_query(desk, selection, min(selection.asked)), fleet_ids=None)
+    return ReleasesBelow(in_order.turned(query, span), first_place(span))
+
+
+def _query(desk: Desk, selection: ReleaseSelection, source: str) -> ReleaseQuery:
+    return replace(selection.query(source), columns=desk.columns("Release"))
 
 
 async def _read(desk: Desk, selection: ReleaseSelection, query: ReleaseQuery, source: str) -> Reading[Release]:
@@ -141,7 +182,9 @@ async def _read(desk: Desk, selection: ReleaseSelection, query: ReleaseQuery, so
         reading = await looked_up(desk.loaders.to(Question.RELEASE), source, selection)
         return replace(reading, rows=list(filter(is_wanted, reading.rows)))
     upstream = desk.sources.upstreams[source]
-    return await read_whole(source, upstream.releases(query), is_wanted, filters.narrowed_by(upstream.facts))
+    return await read_whole(
+        source, desk.arriving(upstream.releases(query)), is_wanted, filters.narrowed_by(upstream.facts)
+    )
 
 
 def _inside(selection: ReleaseSelection, query: ReleaseQuery) -> Callable[[Release], bool]:

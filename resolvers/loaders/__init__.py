@@ -1,41 +1,74 @@
 """Loaders: one per question, new for each request.
 
 A loader splits its keys by source, asks those adapters at once, realigns the answers. An error of one source goes to
-its keys alone. May import: federation, upstreams, graph, keys, errors. Holds no rule about releases.
+its keys alone. Whoever answers with rows is asked for the columns that the whole operation wants of their type, so that
+a row serves every field that meets it; rows that came along with others are primed here, and nowhere else.
+
+May import: federation, upstreams, graph, keys, errors. Holds no rule about releases.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
 
 from aiodataloader import DataLoader
 
+from resolvers.federation.columns import EVERYTHING, Wants
 from resolvers.federation.reading import Reading
+from resolvers.graph.columns import Columned
+from resolvers.graph.node import Sourced
 from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
-from resolvers.loaders.by_key import Asked, Batch, Note, Route, by_key, method, unnoted
+from resolvers.loaders.by_key import Ask, Route, by_key, method
 from resolvers.loaders.columns import ColumnsKey, columns_by_release
 from resolvers.loaders.lists import FleetReleasesKey, releases_by_fleet
-from resolvers.upstreams.port import Upstream
+from resolvers.loaders.loader import Asked, Loader, Note, unnoted
+from resolvers.loaders.pages import FleetPageKey, release_pages_by_fleet
+from resolvers.upstreams.port import Found, Page, ReleasesBelow, Upstream
 
-__all__ = ["Asked", "ColumnsKey", "FleetReleasesKey", "Loaders", "Note", "Route", "unnoted"]
+__all__ = ["Asked", "ColumnsKey", "FleetPageKey", "FleetReleasesKey", "Loaders", "Note", "Route", "unnoted"]
+
+ROWS: Mapping[Question, str] = {
+    Question.RELEASE: "Release",
+    Question.FLEET: "Fleet",
+    Question.ARTIFACT: "Artifact",
+    Question.DEVICE: "Device",
+    Question.DEPLOYMENT: "Deployment",
+    Question.ARTIFACTS_OF_RELEASE: "Artifact",
+    Question.DEPLOYMENTS_OF_RELEASE: "Deployment",
+    Question.DEPLOYMENTS_OF_FLEET: "Deployment",
+    Question.DEVICES_OF_FLEET: "Device",
+}
+"The questions that are asked with columns, each with the type of its rows."
+
+_LOOK_UPS = {"Release": Question.RELEASE, "Fleet": Question.FLEET}
+"What comes along answers these."
 
 
 class Loaders:
     """All loaders of one request, each made when first asked for.
 
-    aiodataloader binds the running loop when built: make this inside it. note: told of every batch of a source.
+    aiodataloader binds the running loop when built: make this inside it.
+
+    wants: what the operation wants of each type; to be set before anything is asked. below: the page of releases that
+    fleets bring along when they are looked up; it answers `release_page_by_fleet_key` for the same query and place.
+    note: told of each source's part of each batch.
     """
 
-    def __init__(self, upstreams: Mapping[str, Upstream], note: Note = unnoted):
+    def __init__(self, upstreams: Mapping[str, Upstream], wants: Wants = EVERYTHING, note: Note = unnoted):
+        self.wants = wants
+        self.below: ReleasesBelow | None = None
         self._upstreams, self._note = upstreams, note
         self._questions: dict[Question, DataLoader[Route, Any]] = {}
-        self.columns_by_release_key: DataLoader[ColumnsKey, Mapping[str, Any] | None] = DataLoader(
-            columns_by_release(upstreams, note)
+        self.columns_by_release_key: DataLoader[ColumnsKey, Mapping[str, Any] | None] = Loader(
+            columns_by_release(upstreams), "columns_by_release_id", note
         )
-        self.releases_by_fleet_key: DataLoader[FleetReleasesKey, Reading[Release]] = DataLoader(
-            releases_by_fleet(upstreams, note)
+        self.releases_by_fleet_key: DataLoader[FleetReleasesKey, Reading[Release]] = Loader(
+            releases_by_fleet(upstreams, self.received), "releases_by_fleet_id", note
+        )
+        self.release_page_by_fleet_key: DataLoader[FleetPageKey, Page[Release] | None] = Loader(
+            release_pages_by_fleet(upstreams, self.received), "release_pages_by_fleet_id", note
         )
 
     def forget(self) -> None:
@@ -43,12 +76,46 @@ class Loaders:
         self._questions.clear()
         self.columns_by_release_key.clear_all()
         self.releases_by_fleet_key.clear_all()
+        self.release_page_by_fleet_key.clear_all()
 
     def to(self, question: Question) -> DataLoader[Route, Any]:
         """The loader of a question: by (source name, native id), what the question's port method answers."""
         if question not in self._questions:
-            self._questions[question] = DataLoader(self._batch(question))
+            batch = by_key(self._upstreams, self._asking(question))
+            self._questions[question] = Loader(batch, question.value, self._note)
         return self._questions[question]
 
-    def _batch(self, question: Question) -> Batch:
-        return by_key(self._upstreams, question.value, method(question), self._note)
+    def received(self, rows: Iterable[Any]) -> None:
+        """Rows have come: what they brought along answers questions that were not asked yet."""
+        brought: dict[int, Sourced] = {}
+        for row in rows:
+            brought.update((id(one), one) for one in row.along)
+            for below, page in row.pages.items():
+                self.release_page_by_fleet_key.prime((*row.route, below.query, below.place), page)
+                self.received(page.rows)
+        for one in brought.values():
+            self.prime(one)
+
+    def below_for(self, upstream: Upstream) -> ReleasesBelow | None:
+        """What fleets of this source should bring along: nothing, where it does not keep the order itself."""
+        is_kept = self.below is not None and self.below.query.order_field in upstream.facts.release_paging
+        return self.below if is_kept else None
+
+    def prime(self, row: Sourced) -> None:
+        """The row answers for itself from now on, if it has all that would be asked of it."""
+        type_name = type(row).__name__
+        if row.has(self.wants.of(type_name)):
+            self.to(_LOOK_UPS[type_name]).prime(row.route, row)
+
+    def _asking(self, question: Question) -> Ask[Any]:
+        if question not in ROWS:
+            return method(question)
+
+        async def ask(upstream: Upstream, ids: Sequence[str]) -> Found[Any]:
+            below = (self.below_for(upstream),) if question is Question.FLEET else ()
+            found = await getattr(upstream, question.value)(ids, self.wants.of(ROWS[question]), *below)
+            for one in found.values():
+                self.received([one] if isinstance(one, Columned) else one if isinstance(one, list | tuple) else ())
+            return cast("Found[Any]", found)
+
+        return ask

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from resolvers.graph.enums import AnswerState
 from resolvers.graph.questions import Question
 from resolvers.upstreams.port import Found, Upstream
 
@@ -19,34 +17,12 @@ Ask = Callable[[Upstream, Sequence[str]], Awaitable[Found[T]]]
 Batch = Callable[[list[Any]], Coroutine[Any, Any, list[Any]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One batch of one source, answered. state: LIVE, PARTIAL when some keys are errors, FAILED when all are."""
-
-    question: str  # the port's method
-    source: str
-    keys: int
-    state: AnswerState
-
-
-Note = Callable[[Asked], None]
-
-
-def unnoted(asked: Asked) -> None:
-    """The trivial default."""
-
-
-def by_key(upstreams: Mapping[str, Upstream], question: str, ask: Ask[T], note: Note = unnoted) -> Batch:
+def by_key(upstreams: Mapping[str, Upstream], ask: Ask[T]) -> Batch:
     """A batch function over routes. Gives a value, None for what is known not to be there, or the error, by key."""
-
-    async def of(source: str, ids: Sequence[str]) -> Mapping[str, T | Exception]:
-        answer = await _asked(upstreams[source], ids, ask)
-        note(Asked(question, source, len(ids), _state(answer, ids)))
-        return answer
 
     async def batch(routes: list[Route]) -> list[T | Exception | None]:
         by_source = grouped(routes)
-        answers = await asyncio.gather(*(of(source, ids) for source, ids in by_source.items()))
+        answers = await asyncio.gather(*(_asked(upstreams[source], ids, ask) for source, ids in by_source.items()))
         found = dict(zip(by_source, answers, strict=True))
         return [found[source].get(native_id) for source, native_id in routes]
 
@@ -69,13 +45,6 @@ def grouped(routes: Sequence[Route]) -> dict[str, list[str]]:
     for source, native_id in routes:
         groups.setdefault(source, []).append(native_id)
     return groups
-
-
-def _state(answer: Mapping[str, object], ids: Sequence[str]) -> AnswerState:
-    errors = sum(isinstance(value, Exception) for value in answer.values())
-    if not errors:
-        return AnswerState.LIVE
-    return AnswerState.FAILED if errors >= len(set(ids)) else AnswerState.PARTIAL
 
 
 async def _asked(upstream: Upstream, ids: Sequence[str], ask: Ask[T]) -> Mapping[str, T | Exception]:

@@ -6,16 +6,14 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from resolvers.loaders.by_key import Batch, Note, Route, by_key, unnoted
+from resolvers.loaders.by_key import Batch, Route, by_key
 from resolvers.upstreams.port import Upstream
 
 ColumnsKey = tuple[str, str, frozenset[str]]
 "(source name, native id, columns by the vendor's own names)"
 
-QUESTION = "columns_by_release_id"
 
-
-def columns_by_release(upstreams: Mapping[str, Upstream], note: Note = unnoted) -> Batch:
+def columns_by_release(upstreams: Mapping[str, Upstream]) -> Batch:
     """A batch function: one call a source and chunk for each set of columns."""
 
     async def batch(keys: list[ColumnsKey]) -> list[Mapping[str, Any] | Exception | None]:
@@ -25,8 +23,7 @@ def columns_by_release(upstreams: Mapping[str, Upstream], note: Note = unnoted) 
         return [found[key] for key in keys]
 
     async def _of(columns: frozenset[str], routes: list[Route]) -> dict[ColumnsKey, Any]:
-        ask = by_key(upstreams, QUESTION, lambda one, ids: one.columns_by_release_id(ids, columns), note)
-        values = await ask(routes)
+        values = await by_key(upstreams, lambda one, ids: one.columns_by_release_id(ids, columns))(routes)
         return {(*route, columns): value for route, value in zip(routes, values, strict=True)}
 
     return batch

@@ -3,51 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from resolvers.errors import UpstreamError
 from resolvers.federation.filters.releases import narrowed_by
 from resolvers.federation.reading import Reading, capped
-from resolvers.graph.enums import AnswerState
+from resolvers.graph.columns import without
 from resolvers.graph.release import Release
-from resolvers.loaders.by_key import Asked, Batch, Note, unnoted
-from resolvers.upstreams.port import Chunk, Failure, ReleaseQuery, Upstream
+from resolvers.loaders.by_key import Batch
+from resolvers.upstreams.port import Chunk, Columns, Failure, ReleaseQuery, Upstream
 
 FleetReleasesKey = tuple[str, str, ReleaseQuery]
 "(source name, fleet's native id, query without fleets)"
 
 
-QUESTION = "releases_by_fleet_id"
-
-
-def releases_by_fleet(upstreams: Mapping[str, Upstream], note: Note = unnoted) -> Batch:
-    """A batch function: each fleet's releases in no order, not yet filtered here."""
-
-    async def of(
-        source: str, query: ReleaseQuery, fleet_ids: Sequence[str]
-    ) -> Mapping[str, Reading[Release] | Exception]:
-        answer = await _shared(source, upstreams[source], query, fleet_ids)
-        note(Asked(QUESTION, source, len(fleet_ids), _state(answer)))
-        return answer
+def releases_by_fleet(upstreams: Mapping[str, Upstream], received: Callable[[Iterable[Any]], None]) -> Batch:
+    """A batch function: each fleet's releases in no order, not yet filtered here. received: is told of all rows."""
 
     async def batch(keys: list[FleetReleasesKey]) -> list[Reading[Release] | Exception]:
         groups: dict[tuple[str, ReleaseQuery], list[str]] = {}
         for source, fleet_id, query in keys:
             groups.setdefault((source, query), []).append(fleet_id)
-        asked = (of(source, query, fleets) for (source, query), fleets in groups.items())
+        asked = (_shared(source, upstreams[source], query, fleets) for (source, query), fleets in groups.items())
         answers = dict(zip(groups, await asyncio.gather(*asked), strict=True))
+        for reading in (one for own in answers.values() for one in own.values() if isinstance(one, Reading)):
+            received(reading.rows)
         return [answers[source, query][fleet_id] for source, fleet_id, query in keys]
 
     return batch
-
-
-def _state(answer: Mapping[str, Reading[Release] | Exception]) -> AnswerState:
-    lost = [isinstance(one, Exception) or one.is_lost for one in answer.values()]
-    if all(lost):
-        return AnswerState.FAILED
-    errors = any(isinstance(one, Exception) or one.errors for one in answer.values())
-    return AnswerState.PARTIAL if errors else AnswerState.LIVE
 
 
 async def _shared(
@@ -56,13 +41,20 @@ async def _shared(
     rows: dict[str, list[Release]] = {fleet_id: [] for fleet_id in fleet_ids}
     failures: list[Failure] = []
     try:
-        stream = upstream.releases(replace(query, fleet_ids=tuple(fleet_ids)))
+        # The fleets are known: nobody asks for releases below a fleet that is not there.
+        columns = without(query.columns, "fleet")
+        stream = upstream.releases(replace(query, fleet_ids=tuple(fleet_ids), columns=_with_fleet(columns)))
         await _collect(capped(source, stream, narrowed_by(upstream.facts)), rows, failures)
     except UpstreamError as error:
         return {fleet_id: Reading(source, errors=(error,), is_lost=True) for fleet_id in fleet_ids}
     except Exception as error:  # nobody expected it: still, it is no matter of the other sources
         return dict.fromkeys(fleet_ids, error)
     return {fleet_id: _of_fleet(source, fleet_id, own, failures) for fleet_id, own in rows.items()}
+
+
+def _with_fleet(columns: Columns) -> Columns:
+    """Rows are shared out by it."""
+    return None if columns is None else columns | {"fleet_native_id"}
 
 
 async def _collect(

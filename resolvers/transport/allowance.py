@@ -1,11 +1,16 @@
 """Allowance: how many bytes one list may read of one source, over all the calls that takes.
 
-It travels with the task that reads, so that adapters need not hand it on.
+It travels with the task that reads, so that adapters need not hand it on. A call that several wait for is taken from
+the allowance of each of them.
 """
 
 from __future__ import annotations
 
 from contextvars import ContextVar
+
+
+class UsedUp(Exception):
+    """More was read than the allowance has."""
 
 
 class Allowance:
@@ -30,7 +35,17 @@ def begin(size_bytes: int) -> None:
     Allowance(size_bytes).go_on()
 
 
+def current() -> Allowance | None:
+    """None: the task may take what it likes."""
+    return _current.get()
+
+
 def take(size_bytes: int) -> bool:
     """False once the task's allowance is used up; a task without one may take what it likes."""
     allowance = _current.get()
     return allowance is None or allowance.take(size_bytes)
+
+
+def end() -> None:
+    """From here on in this task, nothing is taken: whoever waits for it is charged by itself."""
+    _current.set(None)

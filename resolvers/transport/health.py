@@ -31,7 +31,7 @@ class Health:
         self._pulses: dict[str, Pulse] = {}
 
     def observe(self, call: Call) -> None:
-        if call.error_code == CANCELLED:
+        if not call.was_made or call.error_code == CANCELLED:
             return
         before = self._pulses.get(call.source)
         last = before.answered_at if before else None

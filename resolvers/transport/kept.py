@@ -1,4 +1,4 @@
-"""Kept: an answer asked for once by whoever comes first, shared by everyone for a while.
+"""Kept: an answer asked for once by whoever comes first, shared for a while by everyone with the same credential.
 
 For what a session needs before its first read: who-am-I, logins, the list of scopes.
 """
@@ -8,37 +8,66 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from resolvers.transport.credentials import Credentials
+
 T = TypeVar("T")
+MOST = 1000
+"Identities whose answers are kept. Beyond it the oldest is asked again, which costs calls and never an answer."
+
+
+@dataclass(slots=True)
+class _Asking(Generic[T]):
+    task: asyncio.Task[T]
+    until: float = 0.0  # by the clock, once it is answered
 
 
 class Kept(Generic[T]):
-    """`ask` at most once at a time; its answer serves for `for_s` seconds. An error serves nobody but who waited.
+    """`ask` at most once at a time for each identity of `whose`; its answer serves that identity for `for_s` seconds.
 
-    The asking is a task of its own: a waiter that is cancelled does not take the answer away from the others.
+    An error serves nobody but who waited. The asking is a task of its own, which carries what the first caller brought:
+    a waiter that is cancelled does not take the answer away from the others.
     """
 
     def __init__(
-        self, ask: Callable[[], Awaitable[T]], *, for_s: float = 300, clock: Callable[[], float] = time.monotonic
+        self,
+        whose: Credentials,
+        ask: Callable[[], Awaitable[T]],
+        *,
+        for_s: float = 300,
+        clock: Callable[[], float] = time.monotonic,
     ):
-        self._ask, self._for_s, self._clock = ask, for_s, clock
-        self._task: asyncio.Task[T] | None = None
-        self._until = 0.0
+        self._whose, self._ask, self._for_s, self._clock = whose, ask, for_s, clock
+        self._askings: dict[str, _Asking[T]] = {}
 
     async def get(self) -> T:
-        if self._task is None or (self._task.done() and self._is_over(self._task)):
-            self._task = asyncio.ensure_future(self._asked())
-        return await asyncio.shield(self._task)
+        identity = self._whose.identity
+        asking = self._askings.get(identity)
+        if asking is None or (asking.task.done() and self._is_over(asking)):
+            asking = self._begun(identity)
+        return await asyncio.shield(asking.task)
 
     def forget(self) -> None:
-        """The next `get` asks again; one under way is not waited for by it."""
-        self._task = None
+        """The next `get` of this identity asks again; one under way is not waited for by it."""
+        self._askings.pop(self._whose.identity, None)
 
-    def _is_over(self, task: asyncio.Task[T]) -> bool:
-        return self._clock() >= self._until or task.cancelled() or task.exception() is not None
+    def _begun(self, identity: str) -> _Asking[T]:
+        self._askings.pop(identity, None)
+        if len(self._askings) >= MOST:
+            del self._askings[next(iter(self._askings))]
+        asking = _Asking(asyncio.ensure_future(self._asked(identity)))
+        self._askings[identity] = asking
+        return asking
 
-    async def _asked(self) -> T:
+    def _is_over(self, asking: _Asking[T]) -> bool:
+        return self._clock() >= asking.until or asking.task.cancelled() or asking.task.exception() is not None
+
+    async def _asked(self, identity: str) -> T:
+        own = asyncio.current_task()
         answer = await self._ask()
-        self._until = self._clock() + self._for_s
+        asking = self._askings.get(identity)
+        if asking is not None and asking.task is own:
+            asking.until = self._clock() + self._for_s
         return answer

@@ -1,4 +1,4 @@
-"""Observe: every upstream call is told to two hooks: `Watch` when it begins, `Observe` when it has ended.
+"""Observe: every upstream call is told to two hooks: `Begin` when it begins, `Observe` when it has ended.
 
 Logs, metrics, traces and the health of a source hang on them.
 """
@@ -11,8 +11,8 @@ from types import MappingProxyType
 from typing import Literal, Protocol
 
 Cache = Literal["MISS", "HIT", "STALE", "SHARED"]
-"""How a call stands to what is remembered: asked and kept, answered from it, answered from it beyond its time, answered
-by another's call."""
+"""How a call stands to what is remembered: asked, since nothing there would do; answered from it; answered from it
+beyond its time; answered by a call that another began."""
 
 CANCELLED = "CANCELLED"
 "In the place of an error's code: nobody waited for the answer any more. It says nothing of the source."
@@ -20,7 +20,7 @@ CANCELLED = "CANCELLED"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One finished upstream call."""
+    """One finished upstream call, or one that was not made, since its answer was there or on its way."""
 
     source: str
     method: str
@@ -31,7 +31,12 @@ class Call:
     error_code: str | None  # of the error tree, or CANCELLED
     is_session: bool  # logins, who-am-I and discovery of scopes: counted apart from what a query costs
     server_date: str | None = None  # its Date header as it came; None without an answer, or without the header
-    cache: Cache | None = None  # None: nothing is remembered of such calls; true of all of them today
+    cache: Cache | None = None  # None: asked, and nothing is remembered of such calls
+
+    @property
+    def was_made(self) -> bool:
+        """Whether the upstream was asked by it."""
+        return self.cache in (None, "MISS")
 
 
 Observe = Callable[[Call], None]
@@ -41,7 +46,7 @@ def unobserved(call: Call) -> None:
     """The trivial default."""
 
 
-class Watched(Protocol):
+class Begun(Protocol):
     """One call under way."""
 
     @property
@@ -54,7 +59,7 @@ class Watched(Protocol):
         ...
 
 
-Watch = Callable[[str, str, str], Watched]
+Begin = Callable[[str, str, str], Begun]
 "(source, method, path with query) of a call that begins."
 
 
@@ -68,6 +73,6 @@ class _Unwatched:
 _UNWATCHED = _Unwatched()
 
 
-def unwatched(source: str, method: str, path: str) -> Watched:
+def unwatched(source: str, method: str, path: str) -> Begun:
     """The trivial default."""
     return _UNWATCHED

@@ -1,7 +1,8 @@
 """Plan: which upstream calls one operation has made, for a caller who may know.
 
 It travels with the task that executes and those it starts, as an allowance does; where none was begun, nothing is
-kept. A call that others wait for too, such as a login, is in the plan of the operation that came first.
+kept. A login that others wait for too is in the plan of the operation that came first. A read is in the plan of each
+that waited, and its `cache` tells whose call it was; what was not asked of an upstream is listed and not counted.
 """
 
 from __future__ import annotations
@@ -53,16 +54,19 @@ class Plan:
     def __init__(self, max_calls: int = MAX_CALLS, clock: Callable[[], float] = time.perf_counter):
         self._max_calls, self._clock, self._began = max_calls, clock, clock()
         self._entries: list[Entry] = []
-        self._calls: Counter[str] = Counter()  # by source
-        self._session_calls = self._rows = self._bytes = 0
+        self._calls: Counter[str] = Counter()  # made, by source: 0 for one that needed none
+        self._listed = self._remembered = self._shared = self._session_calls = self._rows = self._bytes = 0
 
     def add(self, call: Call) -> Entry:
         """A call that has ended just now."""
         entry = Entry(call, max(self._elapsed_ms() - call.duration_ms, 0.0))
         if len(self._entries) < self._max_calls:
             self._entries.append(entry)
-        self._calls[call.source] += 1
-        self._session_calls += call.is_session
+        self._listed += 1
+        self._calls[call.source] += call.was_made
+        self._remembered += call.cache in ("HIT", "STALE")
+        self._shared += call.cache == "SHARED"
+        self._session_calls += call.is_session and call.was_made
         self._bytes += call.size_bytes
         return entry
 
@@ -75,13 +79,14 @@ class Plan:
     @property
     def told(self) -> dict[str, Any]:
         """As JSON has it, calls in the order they began: see the README. Call it when the operation is over."""
-        calls = self._calls.total()
         return {
             "calls": [entry.told for entry in sorted(self._entries, key=lambda entry: entry.at_ms)],
-            "omitted": calls - len(self._entries),
+            "omitted": self._listed - len(self._entries),
             "totals": {
-                "calls": calls,
+                "calls": self._calls.total(),
                 "sessionCalls": self._session_calls,
+                "remembered": self._remembered,
+                "shared": self._shared,
                 "rows": self._rows,
                 "bytes": self._bytes,
                 "ms": round(self._elapsed_ms(), 1),
@@ -108,6 +113,11 @@ def begun(plan: Plan) -> Iterator[None]:
     finally:
         _plan.reset(before)
         _answered.reset(last)
+
+
+def end() -> None:
+    """From here on in this task, and in those it starts, calls go into no plan."""
+    _plan.set(None)
 
 
 def observe(call: Call) -> None:

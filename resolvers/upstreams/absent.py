@@ -13,7 +13,17 @@ from resolvers.graph.device import Device
 from resolvers.graph.people import Tag
 from resolvers.graph.release import Release
 from resolvers.upstreams.commands import Command
-from resolvers.upstreams.port import Chunk, DeviceQuery, Found, Page, Place, ReleaseQuery, Scopes
+from resolvers.upstreams.port import (
+    Chunk,
+    Columns,
+    DeviceQuery,
+    Found,
+    Page,
+    Place,
+    ReleaseQuery,
+    Scopes,
+    VersionCounts,
+)
 
 
 class Absent:
@@ -52,22 +62,24 @@ class Absent:
     async def cohorts_by_id(self, ids: Sequence[str]) -> Found[Cohort]:
         return {}
 
-    async def deployments_by_id(self, ids: Sequence[str]) -> Found[Deployment]:
+    async def deployments_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Deployment]:
         return {}
 
-    async def deployments_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+    async def deployments_by_release_id(
+        self, ids: Sequence[str], columns: Columns = None
+    ) -> Found[Sequence[Deployment]]:
         return {}
 
-    async def deployments_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+    async def deployments_by_fleet_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Deployment]]:
         return {}
 
     async def deployments_by_cohort_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
         return {}
 
-    async def devices_by_id(self, ids: Sequence[str]) -> Found[Device]:
+    async def devices_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Device]:
         return {}
 
-    async def devices_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Device]]:
+    async def devices_by_fleet_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Device]]:
         return {}
 
     async def devices_by_cohort_id(self, ids: Sequence[str]) -> Found[Sequence[Device]]:
@@ -89,6 +101,9 @@ class Absent:
         return {}
 
     async def device_count_by_fleet_id(self, ids: Sequence[str]) -> Found[int]:
+        return {}
+
+    async def version_counts_by_fleet_id(self, ids: Sequence[str]) -> Found[VersionCounts]:
         return {}
 
     async def download_url_by_artifact_id(self, ids: Sequence[str]) -> Found[str]:

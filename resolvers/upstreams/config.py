@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from resolvers.graph.enums import SourceKind
+from resolvers.transport.credentials import AsHeaders, Credentials, FixedHeaders, OrPassed, Token
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 "Source names travel in global ids and cursors: short, and without a colon."
@@ -18,6 +20,16 @@ def _base_url(url: str) -> str:
         raise ValueError(f"expected an http or https URL without query, such as https://host.example: {url!r}")
     return url.rstrip("/")
 
+
+def _passable(header: str) -> str:
+    name = header.lower()
+    if not re.fullmatch(r"x-[a-z0-9-]{1,60}", name) or name.startswith(TAKEN):
+        raise ValueError(f"should be the name of a header that begins with x-, such as x-balena-token: {header!r}")
+    return name
+
+
+TAKEN = ("x-requested-with", "x-request-id", "x-explain", "x-partial-errors", "x-apollo-", "x-forwarded-", "x-real-ip")
+"They mean something already, to us or to those in between."
 
 Url = Annotated[str, AfterValidator(_base_url)]
 Names = tuple[str, ...]
@@ -34,7 +46,13 @@ class SourceConfig(BaseModel):
     web_url: Url | None = Field(default=None, description="where people look at it")
     timeout_s: float = Field(default=10, gt=0, le=300, description="for one full answer")
     concurrency: int = Field(default=8, ge=1, le=100, description="calls at once")
+    ttl_s: float | None = Field(default=None, ge=0, le=86_400, description="instead of that of [cache]")
+    stale_s: float | None = Field(default=None, ge=0, le=86_400, description="instead of that of [cache]")
+    stale_if_error_s: float | None = Field(default=None, ge=0, le=604_800, description="instead of that of [cache]")
     writable: bool = Field(default=False, description="whether mutations may reach it")
+    passthrough: Annotated[str, AfterValidator(_passable)] | None = Field(
+        default=None, description="the header in which callers may bring their own token for it, lower case"
+    )
 
     @field_validator("token", check_fields=False)
     @classmethod
@@ -48,4 +66,33 @@ class SourceConfig(BaseModel):
 class TokenConfig(SourceConfig):
     """A source that is let in by one token."""
 
-    token: SecretStr = Field(min_length=1)
+    token: SecretStr | None = Field(
+        default=None, min_length=1, validate_default=True, description="none: callers must bring theirs"
+    )
+
+    @field_validator("token")
+    @classmethod
+    def _is_there(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if token is None and info.data.get("passthrough") is None:
+            raise PydanticCustomError("missing", "Field required")
+        return token
+
+
+def has_none(config: SourceConfig) -> bool:
+    """Whether it has no credential of its own: every secret its kind knows is unset."""
+    return not any(isinstance(value, SecretStr) for _, value in config)
+
+
+def letting_in(
+    source: str, config: SourceConfig, token: SecretStr | None, as_headers: AsHeaders, own: Credentials | None = None
+) -> Credentials:
+    """The configured credential, or what callers bring where they may. own: instead of one made of the `token`."""
+    if own is None and token is not None:
+        own = Token(token, as_headers)
+    if config.passthrough is not None:
+        return OrPassed(source, config.passthrough, own, as_headers)
+    return own or FixedHeaders({})
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}

@@ -48,6 +48,7 @@ class Check(StrEnum):
     ACCESS = "access"
     FLEETS = "fleets"
     RELEASES = "releases"
+    PRODUCT_LINES = "product lines"
 
 
 class Credential(StrEnum):
@@ -102,6 +103,9 @@ class Examination:
 
     def accept(self, identity: str | None = None) -> None:
         self.credential, self.identity = Credential.ACCEPTED, identity
+
+    def complain(self, check: Check, message: str, advice: str) -> None:
+        self.problems.append(Finding(check, message, advice))
 
     def warn(self, check: Check, message: str, advice: str) -> None:
         self.warnings.append(Finding(check, message, advice))

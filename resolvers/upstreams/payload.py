@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 import structlog
 
 from resolvers.errors import UpstreamPayloadError
-from resolvers.transport import plan
+from resolvers.transport import plan, recall
 from resolvers.upstreams.port import Failure
 
 T = TypeVar("T")
@@ -30,6 +30,7 @@ class Rows(Generic[T]):
 
     rows: Sequence[T]
     error: UpstreamPayloadError | None = None  # set when rows were dropped
+    dropped: int = 0
 
     def failures(self, fleet_id: str | None = None) -> tuple[Failure, ...]:
         return () if self.error is None else (Failure(self.error, fleet_id),)
@@ -51,6 +52,7 @@ def decode(source: str, call: str, body: bytes | msgspec.Raw, shape: type[T]) ->
     try:
         return cast(T, _decoder(shape).decode(body))
     except UNREADABLE as error:
+        recall.unreadable()
         raise UpstreamPayloadError(source, f"an answer in no known shape: {_placed('$', error)} ({call})") from None
 
 
@@ -65,10 +67,18 @@ def decode_rows(source: str, call: str, body: bytes | msgspec.Raw, row: type[T],
     return rows
 
 
+def fitting(body: bytes | msgspec.Raw, row: type[T]) -> Sequence[T] | None:
+    """The rows when every one fits; None without a word otherwise, for whoever knows another shape to try."""
+    try:
+        return cast("Sequence[T]", _decoder(list[row]).decode(body))  # type: ignore[valid-type]  # as below
+    except UNREADABLE:
+        return None
+
+
 def joined(parts: Sequence[Rows[T]]) -> Rows[T]:
     """Several answers as one; the first thing that was wrong stands for all."""
     error = next((part.error for part in parts if part.error is not None), None)
-    return Rows([row for part in parts for row in part.rows], error)
+    return Rows([row for part in parts for row in part.rows], error, sum(part.dropped for part in parts))
 
 
 def _rows(source: str, call: str, body: bytes | msgspec.Raw, row: type[T], at: str) -> Rows[T]:
@@ -87,7 +97,7 @@ def _one_by_one(source: str, call: str, raws: Iterable[msgspec.Raw], row: type[T
             misfits.note(f"{at}[{index}]", error)
     _log.warning("rows dropped", source=source, call=call, dropped=misfits.count, examples=misfits.shown)
     what = f"{misfits.count} of {len(rows) + misfits.count} rows in no known shape: {'; '.join(misfits.shown)} ({call})"
-    return Rows(rows, UpstreamPayloadError(source, what))
+    return Rows(rows, UpstreamPayloadError(source, what), misfits.count)
 
 
 def _placed(at: str, error: Exception) -> str:
@@ -107,6 +117,6 @@ def _decoder(shape: Any) -> msgspec.json.Decoder[Any]:
     return _decoders(shape)
 
 
-@cache
+@lru_cache(maxsize=2048)  # shapes cut to a selection come and go with what clients ask
 def _decoders(shape: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(shape)

@@ -39,7 +39,13 @@ from resolvers.upstreams.config import SourceConfig
 T = TypeVar("T")
 Found = Mapping[str, T | UpstreamError]
 Columns = frozenset[str] | None
-"What is wanted of a row, by the names of its graph type's attributes; None: everything that is not heavy."
+"""What is wanted of a row, by the names of its graph type's attributes; None: everything that is not heavy.
+
+`native.semver` is an attribute of its vendor's own part. `fleet.name` is one of the row behind a field: when a single
+`fleet.` is there, that row is wanted too, and may come along. An adapter may answer with more than was asked,
+never with less; what it leaves unset raises when it is read (graph.columns). Of a source that marks releases as deleted
+the status always comes: lists leave those out unless they are asked for.
+"""
 
 
 class Incomplete(list[T]):
@@ -112,6 +118,17 @@ class Chunk(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
+class VersionCounts:
+    """How many devices run each version, by the version as spelled; one that tells no version is not counted.
+
+    by_cohort: the same for each part of the fleet, by the cohort's native id; a cohort without devices is left out.
+    """
+
+    versions: Mapping[str, int] = field(default_factory=dict)
+    by_cohort: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where one upstream page begins, in the order of its query.
 
@@ -127,12 +144,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One upstream page: rows in the order asked for. total: of the whole list, where the upstream tells."""
+    """One upstream page: rows in the order asked for.
+
+    total: of the whole list, where the upstream tells. is_total_exact: whether it applied every filter of the query.
+    """
 
     rows: Sequence[T] = ()
     has_more: bool = False
     failures: Sequence[Failure] = ()
     total: int | None = None
+    is_total_exact: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +188,14 @@ class ReleaseQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleasesBelow:
+    """The page of each fleet's own releases that may come along with it: as `release_pages_by_fleet_id` is asked."""
+
+    query: ReleaseQuery
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
 class FleetQuery:
     names: tuple[str, ...] | None = None
     slugs: tuple[str, ...] | None = None
@@ -174,6 +203,7 @@ class FleetQuery:
     is_public: bool | None = None
     is_archived: bool | None = None
     columns: Columns = None
+    below: ReleasesBelow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,23 +264,27 @@ class Upstream(Protocol):
 
     # objects
 
-    async def releases_by_id(self, ids: Sequence[str]) -> Found[Release]: ...
+    async def releases_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Release]: ...
 
-    async def fleets_by_id(self, ids: Sequence[str]) -> Found[Fleet]: ...
+    async def fleets_by_id(
+        self, ids: Sequence[str], columns: Columns = None, below: ReleasesBelow | None = None
+    ) -> Found[Fleet]: ...
 
-    async def artifacts_by_id(self, ids: Sequence[str]) -> Found[Artifact]: ...
+    async def artifacts_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Artifact]: ...
 
     async def cohorts_by_id(self, ids: Sequence[str]) -> Found[Cohort]: ...
 
     async def builds_by_id(self, ids: Sequence[str]) -> Found[Build]: ...
 
-    async def deployments_by_id(self, ids: Sequence[str]) -> Found[Deployment]: ...
+    async def deployments_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Deployment]: ...
 
-    async def devices_by_id(self, ids: Sequence[str]) -> Found[Device]: ...
+    async def devices_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Device]: ...
 
     # lists below objects, in any order. One without any maps to []; one that is not there to [], or not at all.
 
-    async def artifacts_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]: ...
+    async def artifacts_by_release_id(
+        self, ids: Sequence[str], columns: Columns = None
+    ) -> Found[Sequence[Artifact]]: ...
 
     async def artifacts_by_build_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]: ...
 
@@ -258,13 +292,17 @@ class Upstream(Protocol):
 
     async def cohorts_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Cohort]]: ...
 
-    async def deployments_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]: ...
+    async def deployments_by_release_id(
+        self, ids: Sequence[str], columns: Columns = None
+    ) -> Found[Sequence[Deployment]]: ...
 
-    async def deployments_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]: ...
+    async def deployments_by_fleet_id(
+        self, ids: Sequence[str], columns: Columns = None
+    ) -> Found[Sequence[Deployment]]: ...
 
     async def deployments_by_cohort_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]: ...
 
-    async def devices_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Device]]: ...
+    async def devices_by_fleet_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Device]]: ...
 
     async def devices_by_cohort_id(self, ids: Sequence[str]) -> Found[Sequence[Device]]: ...
 
@@ -281,6 +319,10 @@ class Upstream(Protocol):
     async def device_count_by_release_id(self, ids: Sequence[str]) -> Found[int]: ...
 
     async def device_count_by_fleet_id(self, ids: Sequence[str]) -> Found[int]: ...
+
+    async def version_counts_by_fleet_id(self, ids: Sequence[str]) -> Found[VersionCounts]:
+        """Devices of each fleet by the version they run; only of sources that know devices."""
+        ...
 
     async def download_url_by_artifact_id(self, ids: Sequence[str]) -> Found[str]:
         """Signed links, asked for anew each time."""

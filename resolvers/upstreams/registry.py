@@ -28,5 +28,6 @@ ADAPTERS: dict[SourceKind, Callable[[Http, Any], Upstream]] = {
 
 def open_source(name: str, config: SourceConfig, transport: Transport) -> Upstream:
     """The adapter of one source, on the shared transport. Asks nothing yet."""
-    http = Http(transport, name, config.url, config.timeout_s, Budget(config.concurrency))
+    policy = transport.policy.overridden(config.ttl_s, config.stale_s, config.stale_if_error_s)
+    http = Http(transport, name, config.url, config.timeout_s, Budget(config.concurrency), policy=policy)
     return ADAPTERS[config.kind](http, config)

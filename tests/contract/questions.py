@@ -60,6 +60,7 @@ BELOW = {
     "is_deployed_by_release_id": "releases",
     "device_count_by_release_id": "releases",
     "device_count_by_fleet_id": "fleets",
+    "version_counts_by_fleet_id": "fleets",
     "download_url_by_artifact_id": "artifacts",
     "release_ids_by_artifact_id": "artifacts",
     "columns_by_release_id": "releases",

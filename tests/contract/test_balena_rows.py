@@ -16,7 +16,7 @@ from resolvers.graph.lineage import Lineage
 from resolvers.graph.native.balena import BalenaFleet, BalenaRelease
 from resolvers.graph.people import Actor, Organization, Tag
 from resolvers.upstreams import payload
-from resolvers.upstreams.balena import normalise, odata, selection
+from resolvers.upstreams.balena import files, normalise, odata, selection
 from resolvers.upstreams.balena.rows import (
     ApplicationRow,
     AssetRow,
@@ -314,7 +314,7 @@ def test_a_release_with_everything_becomes_its_artifacts() -> None:
     envelope = payload.decode("balena", "GET /v7/release", WITH_EVERYTHING.encode(), Envelope)
     rows = payload.decode_rows("balena", "GET /v7/release", envelope.d, ReleaseFilesRow, "$.d")
 
-    artifacts = normalise.artifacts("balena", rows.rows, has_all_releases=False)
+    artifacts = files.artifacts("balena", rows.rows, has_all_releases=False)
 
     assert rows.error is None
     assert [artifact.details_of() for artifact in artifacts] == [
@@ -386,14 +386,14 @@ def test_a_release_with_everything_becomes_its_artifacts() -> None:
 def test_a_signed_link_is_never_kept() -> None:
     (row,) = msgspec.json.decode(WITH_EVERYTHING, type=dict[str, list[ReleaseFilesRow]])["d"]
 
-    artifacts = normalise.artifacts("balena", [row], has_all_releases=True)
+    artifacts = files.artifacts("balena", [row], has_all_releases=True)
     assert "X-Amz" not in repr((row, artifacts, [artifact.details_of() for artifact in artifacts]))
 
 
 def test_an_asset_without_a_known_checksum_has_no_digest() -> None:
     row = msgspec.convert({"id": 3, "asset_key": "k", "asset": {"filename": "", "checksum": "n/a"}}, AssetRow)
 
-    asset = normalise.linked_asset("balena", row)
+    asset = files.linked_asset("balena", row)
 
     assert (asset.digests, asset.filename, asset.release_native_ids) == ([], None, ())
 

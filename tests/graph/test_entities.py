@@ -38,7 +38,7 @@ def rows(found: Any) -> list[dict[str, str]]:
 async def listed(gateway: Gateway) -> list[dict[str, str]]:
     """Objects of every type that is in a source."""
     found = rows(await gateway.data(ROWS))
-    assert {row["__typename"] for row in found} == set(KEYS) - {"Source"}
+    assert {row["__typename"] for row in found} == set(KEYS) - {"Source", *keys.OF_NO_SOURCE}
     return found
 
 
@@ -97,6 +97,16 @@ async def test_what_is_not_there_is_null_and_no_error(gateway: Gateway) -> None:
     by_its_id = {"__typename": "Release", "id": keys.encode("Release", "balena", "2147483647")}
 
     assert await gateway.data(ENTITIES, named=[gone, by_its_id]) == {"_entities": [None, None]}
+
+
+async def test_a_product_line_is_found_by_its_id_and_by_its_name(gateway: Gateway) -> None:
+    line_id = keys.encode("ProductLine", keys.NOWHERE, keys.join("Sensor Hub"))
+    named = [{"id": line_id}, {"name": "Sensor Hub"}, {"name": "nobody's"}]
+
+    data = await gateway.data(ENTITIES, named=[{"__typename": "ProductLine", **key} for key in named])
+
+    found = {"__typename": "ProductLine", "id": line_id}
+    assert data == {"_entities": [found, found, None]}
 
 
 TYPES = ", ".join(KEYS)

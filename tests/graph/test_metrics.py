@@ -7,7 +7,7 @@ import json
 import aiohttp
 import pytest
 
-from gateway.telemetry.told import digest
+from gateway.execution.manifest import digest
 from tests.conftest import MockPort
 from tests.graph.telling import gateway_over, told
 
@@ -88,6 +88,7 @@ async def test_each_request_is_one_line_that_says_what_and_how_much(
         "operation": "Newest",
         "type": "query",
         "document": digest(PAGE),
+        "caller": None,
         "outcome": "ok",
         "status": 200,
         "errors": 0,

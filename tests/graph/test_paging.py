@@ -115,6 +115,42 @@ async def test_every_other_list_walks_too(gateway: Gateway, wide: Gateway, query
     assert await assert_walks(gateway, wide, query, sizes) >= 5
 
 
+BELOW = [
+    pytest.param("fleets", '{ kinds: [MEMFAULT] }', "cohorts", (1, 7, 50), id="cohorts of a fleet"),
+    pytest.param("fleets", '{ kinds: [MEMFAULT] }', "devices", (7, 50), id="devices of a fleet"),
+    pytest.param("fleets", '{ kinds: [BUILDMASTER] }', "deployments", (7, 50), id="deployments of a fleet"),
+    pytest.param("releases", '{ kinds: [BUILDMASTER] }', "builds", (1, 7, 50), id="builds of a release"),
+    pytest.param("releases", '{ kinds: [METAKRAFTWERK] }', "deployments", (1, 7, 50), id="deployments of a release"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("parents", "of", "name", "sizes"), BELOW)
+async def test_lists_below_objects_walk_too(
+    gateway: Gateway, wide: Gateway, parents: str, of: str, name: str, sizes: tuple[int, ...]
+) -> None:
+    """Of the parent that has most of them."""
+    found = await wide.data(f"{{ {parents}(first: 1000, filter: {of}) {{ nodes {{ id {name} {{ totalCount }} }} }} }}")
+    most = max(found[parents]["nodes"], key=lambda node: node[name]["totalCount"])
+    parent = parents.removesuffix("s")
+    query = f"""query ({WINDOW}, $id: ID!) {{ of: {parent}(id: $id) {{
+      list: {name}({ARGUMENTS}) {{ {PAGE} nodes {{ id }} }} }} }}"""
+
+    assert await assert_walks(gateway, wide, query, sizes, id=most["id"]) == most[name]["totalCount"] >= 2
+
+
+async def test_trains_of_a_product_line_walk_from_the_newest_version_down(gateway: Gateway, wide: Gateway) -> None:
+    query = f"""query ({WINDOW}) {{ of: productLine(name: "Sensor Hub") {{
+      list: trains({ARGUMENTS}) {{ {PAGE} nodes {{ id version {{ raw }} }} }} }} }}"""
+
+    assert await assert_walks(gateway, wide, query, (1, 7, 50)) > 10
+
+
+async def test_devices_of_all_sources_walk_too(gateway: Gateway, wide: Gateway) -> None:
+    query = f"query ({WINDOW}) {{ list: devices({ARGUMENTS}) {{ {PAGE} nodes {{ id }} }} }}"
+
+    assert await assert_walks(gateway, wide, query, (50, 200)) > 100
+
+
 @pytest.mark.parametrize("by", [{"field": field, "direction": way} for field in ("NAME", "CREATED_AT") for way in ("ASC", "DESC")])  # fmt: skip  # noqa: E501
 async def test_fleets_walk_in_every_order(gateway: Gateway, wide: Gateway, by: dict[str, str]) -> None:
     assert await assert_walks(gateway, wide, FLEETS, (7,), by=by) > 15

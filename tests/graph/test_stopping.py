@@ -90,11 +90,13 @@ async def test_a_query_that_is_over_in_time_is_answered_though_the_server_stops(
     mocks.fail(source="memfault", path="*releases*", delay_ms=500)
     port = free_port()
 
-    async with process(port, "serve", **serving(mocks, port)) as (running, gateway):
-        async with gateway.under_way(LIST, mocks) as asking:
-            running.send_signal(signal.SIGTERM)
-            status, _, body = await asking
-            await asyncio.wait_for(running.communicate(), PATIENCE_S)
+    async with (
+        process(port, "serve", **serving(mocks, port)) as (running, gateway),
+        gateway.under_way(LIST, mocks) as asking,
+    ):
+        running.send_signal(signal.SIGTERM)
+        status, _, body = await asking
+        await asyncio.wait_for(running.communicate(), PATIENCE_S)
 
     assert (status, len(body["data"]["releases"]["nodes"])) == (200, 5)
 

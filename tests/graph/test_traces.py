@@ -118,8 +118,9 @@ async def test_spans_say_what_was_asked_without_any_word_of_it(mocks: MockPort) 
     assert attributes(operation)["graphql.operation.name"] == "Newest"
     assert attributes(operation)["releasegraph.outcome"] == "ok"
     assert {attributes(call)["releasegraph.source"] for call in calls} == {"memfault"}
-    assert all(attributes(call)["url.path"].startswith("/api/") for call in calls)
-    for secret in (b"hemlighet", b"demo-", b"?", b"totalCount"):
+    paths = [attributes(call)["url.path"] for call in calls]
+    assert [path for path in paths if "?" in path or not path.startswith("/api/")] == []
+    for secret in (b"hemlighet", b"demo-", b"totalCount"):
         assert secret not in collector.bodies
 
 

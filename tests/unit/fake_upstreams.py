@@ -10,6 +10,7 @@ from gateway.execution.documents import Documents
 from gateway.execution.executor import Executor, Operation, core
 from gateway.execution.limits import Limits
 from resolvers.errors import UpstreamBroken
+from resolvers.federation.product_lines import LineSpec
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.enums import ArtifactKind, ReleaseStatus, SourceKind
 from resolvers.graph.fleet import Fleet
@@ -23,12 +24,14 @@ from resolvers.upstreams.config import SourceConfig
 from resolvers.upstreams.port import (
     ArtifactQuery,
     Chunk,
+    Columns,
     Fact,
     Facts,
     Failure,
     FleetQuery,
     Found,
     ReleaseQuery,
+    ReleasesBelow,
     Upstream,
 )
 
@@ -88,16 +91,18 @@ class FakeUpstream(Absent):
         self._asked("artifacts", query)
         yield Chunk([file for files in self.files.values() for file in files], self.failures)
 
-    async def releases_by_id(self, ids: Sequence[str]) -> Found[Release]:
+    async def releases_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Release]:
         return self._found("releases_by_id", ids, {row.native_id: row for row in self.rows})
 
-    async def fleets_by_id(self, ids: Sequence[str]) -> Found[Fleet]:
+    async def fleets_by_id(
+        self, ids: Sequence[str], columns: Columns = None, below: ReleasesBelow | None = None
+    ) -> Found[Fleet]:
         return self._found("fleets_by_id", ids, {row.native_id: row for row in self.own_fleets})
 
-    async def artifacts_by_id(self, ids: Sequence[str]) -> Found[Artifact]:
+    async def artifacts_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Artifact]:
         return self._found("artifacts_by_id", ids, {one.native_id: one for own in self.files.values() for one in own})
 
-    async def artifacts_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]:
+    async def artifacts_by_release_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Artifact]]:
         return self._found("artifacts_by_release_id", ids, self.files)
 
     async def columns_by_release_id(self, ids: Sequence[str], columns: frozenset[str]) -> Found[Mapping[str, Any]]:
@@ -124,9 +129,9 @@ def sources(upstreams: Iterable[FakeUpstream]) -> Sources:
     return Sources(cast("dict[str, Upstream]", by_name), facts, {name: _source(name) for name in by_name})
 
 
-def request(*upstreams: FakeUpstream, max_page_size: int = 200) -> Request:
+def request(*upstreams: FakeUpstream, max_page_size: int = 200, product_lines: tuple[LineSpec, ...] = ()) -> Request:
     """A request's context over these sources. Call it inside the running loop."""
-    return Request(sources(upstreams), ListSettings(KEY, max_page_size))
+    return Request(sources(upstreams), ListSettings(KEY, max_page_size, product_lines))
 
 
 @dataclass
@@ -135,9 +140,10 @@ class Graph:
 
     upstreams: Sequence[FakeUpstream]
     max_page_size: int = 200
+    product_lines: tuple[LineSpec, ...] = ()
 
     async def reply(self, query: str, **variables: Any) -> dict[str, Any]:
-        context = request(*self.upstreams, max_page_size=self.max_page_size)
+        context = request(*self.upstreams, max_page_size=self.max_page_size, product_lines=self.product_lines)
         operation = Operation(query, None, variables)
         found = _EXECUTOR.find(operation)
         answer = await _EXECUTOR.run(found, operation, context, "the-request-id", tell_losses=True)

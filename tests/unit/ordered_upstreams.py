@@ -30,12 +30,14 @@ def keeping(kind: PagingKind, page_size: int = 100) -> Facts:
 @dataclass
 class OrderedUpstream(FakeUpstream):
     """Every row needs both times. scopes: each fleet is a list of its own. before_page: called with the number of the
-    page about to be read, over the whole life of this source. sorts: whether it keeps its word.
+    page about to be read, over the whole life of this source. sorts: whether it keeps its word. tells: whether its
+    pages count.
     """
 
     facts: Facts = field(default_factory=lambda: keeping(PagingKind.KEYSET))
     has_scopes: bool = False
     sorts: bool = True
+    tells: bool = False
     before_page: Callable[[int], None] = lambda number: None
     read: list[int] = field(default_factory=list)  # rows of each page that was read
 
@@ -69,7 +71,9 @@ class OrderedUpstream(FakeUpstream):
     def _numbered(self, rows: Sequence[Release], place: Place) -> Page[Release]:
         size = self.facts.release_page_size
         begin = (place.number - 1) * size
-        return Page(rows[begin : begin + size], has_more=begin + size < len(rows), total=len(rows))
+        return Page(
+            rows[begin : begin + size], has_more=begin + size < len(rows), total=len(rows), is_total_exact=self.tells
+        )
 
 
 def _from_key(rows: Sequence[Release], query: ReleaseQuery, place: Place) -> Page[Release]:

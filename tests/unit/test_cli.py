@@ -6,11 +6,13 @@ import os
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from gateway.access.api_keys import hashed
 from resolvers.schema import schema
 from resolvers.subgraph import sdl
 
@@ -116,3 +118,27 @@ def test_the_schema_is_printed_as_a_subgraph(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == sdl(schema.as_str())
+
+
+def test_a_new_key_comes_with_the_table_that_knows_it(tmp_path: Path) -> None:
+    done = releasegraph("key", "new", "--name", "ci", "--scope", "read", "--scope", "write:balena", cwd=tmp_path)
+
+    key, _, table = done.stdout.partition("\n")
+    assert tomllib.loads(table) == {
+        "security": {"api_keys": {"ci": {"hash": hashed(key), "scopes": ["read", "write:balena"]}}}
+    }
+
+
+@pytest.mark.parametrize("arguments", [["--scope", "raed"], ["--name", "a.b"]])
+def test_a_key_that_no_settings_would_take_is_not_made(tmp_path: Path, arguments: list[str]) -> None:
+    done = releasegraph("key", "new", *arguments, cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("releasegraph: --name or --scope: ")
+
+
+def test_a_host_beyond_loopback_is_served_only_to_callers_with_keys(tmp_path: Path) -> None:
+    done = releasegraph("serve", "--host", "0.0.0.0", cwd=tmp_path, BALENA_TOKEN="t")  # noqa: S104  # it is refused
+
+    assert done.returncode == 2
+    assert "no caller is asked who they are: give [security] api_keys or jwt" in done.stderr

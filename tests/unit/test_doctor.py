@@ -18,6 +18,7 @@ import pytest
 from gateway import doctor
 from gateway.demo import demo_settings
 from gateway.settings import Settings, load
+from resolvers.federation.product_lines import FleetRef, LineSpec, Naming
 from resolvers.graph.enums import SourceKind
 from resolvers.transport.observe import Call
 from resolvers.transport.session import Http, Transport
@@ -368,3 +369,51 @@ def test_the_readme_names_every_member_and_every_check(mocks: MockPort) -> None:
     told = examined(mocks, SourceKind.NERVESHUB).told
 
     assert {*told, *told["samples"][0], *Check, *Credential} - {"finding"} <= named
+
+
+def test_a_source_whose_callers_bring_their_credentials_is_not_asked_and_no_problem(
+    mocks: MockPort, tmp_path: Path
+) -> None:
+    environ = {"MEMFAULT_URL": f"{mocks.url}/memfault", "MEMFAULT_PASSTHROUGH": "x-memfault-token"}
+
+    done = command("--json", cwd=tmp_path, **environ)
+
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["ok"], told["gateway"]["passthrough"]) == (0, True, {"memfault": "x-memfault-token"})
+    assert [finding["check"] for finding in told["sources"][0]["warnings"]] == ["credential"]
+    assert mocks.calls == []
+
+
+# Product lines
+
+
+def test_a_fleet_of_a_product_line_that_is_not_there_is_a_problem_of_its_source(mocks: MockPort) -> None:
+    wrong = LineSpec(
+        "Hub",
+        (
+            FleetRef("balena", Naming.SLUG, "acme/sensor-hubb"),
+            FleetRef("balena", Naming.SLUG, "acme/sensor-hub"),
+            FleetRef("buildmaster", Naming.NAME, "Sensor Hub"),
+            FleetRef("metakraftwerk", Naming.ID, "99"),
+        ),
+    )
+    found = doctor.examine(demo_settings(mocks.url, 8000).model_copy(update={"product_lines": (wrong,)}))
+
+    told = {each.name: [(one.check, one.message) for one in each.examination.problems] for each in found}
+    assert told["balena"] == [
+        (
+            Check.PRODUCT_LINES,
+            "a product line names the fleet with the slug acme/sensor-hubb, which is not there",
+        )
+    ]
+    assert [check for check, _ in told["metakraftwerk"]] == [Check.PRODUCT_LINES]
+    assert told["buildmaster"] == told["memfault"] == []
+
+
+def test_fleets_that_cannot_be_read_are_told_once_and_not_called_missing(mocks: MockPort) -> None:
+    mocks.fail(source="balena", path="*slug%20in*", status=503)
+
+    found = {each.name: each for each in doctor.examine(demo_settings(mocks.url, 8000))}
+
+    assert checks(found["balena"].examination.problems) == [Check.PRODUCT_LINES]
+    assert "503" in found["balena"].examination.problems[0].message

@@ -30,6 +30,13 @@ def test_the_id_of_a_source_is_its_name_alone(source: str) -> None:
     assert keys.decode(keys.encode("Source", source, "")) == ("Source", source, "")
 
 
+@given(PARTS)
+def test_what_is_of_no_source_has_an_id_without_one(parts: list[str]) -> None:
+    native_id = keys.join(*parts)
+
+    assert keys.decode(keys.encode("ReleaseTrain", keys.NOWHERE, native_id)) == ("ReleaseTrain", "", native_id)
+
+
 @given(TYPES, SOURCES, PARTS)
 def test_ids_are_safe_in_a_url_and_in_a_log(type_name: str, source: str, parts: list[str]) -> None:
     encoded = keys.encode(type_name, source, keys.join(*parts))
@@ -68,6 +75,8 @@ def _id(text: str) -> str:
     pytest.param(_id("1:Release:balena"), id="no native id"),
     pytest.param(_id("1:Release:balena:"), id="an empty native id"),
     pytest.param(_id("1:Release::42"), id="no source"),
+    pytest.param(_id("1:ProductLine:balena:Hub"), id="a source where there is none"),
+    pytest.param(_id("1:ProductLine::"), id="no source and no name"),
     pytest.param(_id("1:Source:balena:42"), id="a source with a native id"),
     pytest.param(base64.urlsafe_b64encode(b"1:Release:balena:\xff").decode(), id="not UTF-8"),
 ])  # fmt: skip

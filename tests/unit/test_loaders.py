@@ -136,8 +136,8 @@ async def test_an_error_of_one_source_costs_the_other_nodes_nothing() -> None:
 
 async def test_one_key_may_fail_while_its_neighbour_is_found() -> None:
     class Gappy(FakeUpstream):
-        async def releases_by_id(self, ids: Any) -> Any:
-            found = dict(await super().releases_by_id(ids))
+        async def releases_by_id(self, ids: Any, columns: Any = None) -> Any:
+            found = dict(await super().releases_by_id(ids, columns))
             return {**found, "1": UpstreamPayloadError(self.name, "a row in no known shape")}
 
     a = Gappy("a", rows=a_source("a").rows)

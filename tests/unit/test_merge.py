@@ -18,6 +18,7 @@ from resolvers.federation.ordered import MAX_TIES
 from resolvers.graph.enums import AnswerState, OrderDirection, PagingKind, ReleaseOrderField
 from resolvers.graph.inputs import ReleaseFilter, ReleaseOrder
 from resolvers.graph.window import Window
+from resolvers.transport import freshness
 from resolvers.upstreams.port import Failure, Page, Place, ReleaseQuery
 from tests.unit.fake_upstreams import FakeUpstream, release, silent
 from tests.unit.ordered_upstreams import OrderedUpstream, keeping
@@ -129,6 +130,22 @@ async def test_rows_that_go_while_a_page_is_put_together_cost_no_other_row_its_p
 
     assert len(set(walk.shown)) == len(walk.shown)
     assert set(walk.shown) >= old - gone
+
+
+async def test_numbered_pages_that_moved_are_read_on_from_the_source_itself() -> None:
+    """Pages that are remembered, each from another moment, would show the same gap again."""
+    upstream, is_live = OrderedUpstream("pages", keeping(PagingKind.PAGES, 3), rows=in_a_row(9)), []
+
+    def before_page(number: int) -> None:
+        is_live.append(freshness.is_live_only())
+        if number == 2:
+            upstream.rows = upstream.rows[:-1]  # the newest: all others move up
+
+    upstream.before_page = before_page
+    shown = await page([upstream], NEWEST, Window(first=8))
+
+    assert [row.native_id for row in shown.nodes] == ["8", "7", "6", "5", "4", "3", "2", "1"]
+    assert (is_live[:2], set(is_live[2:]), freshness.is_live_only()) == ([False, False], {True}, False)
 
 
 def _one_goes_and_one_comes(
@@ -307,6 +324,15 @@ async def test_what_is_read_in_pages_is_counted_by_its_source(
 
     assert found.total_count == count
     assert [call for call, _ in upstream.calls if call == "release_count"] == counting
+
+
+async def test_pages_that_count_need_no_other_count() -> None:
+    upstream = OrderedUpstream("pages", keeping(PagingKind.PAGES), rows=in_a_row(300), tells=True)
+
+    found = await page([upstream], OLDEST, Window(first=5), is_counted=True)
+
+    assert found.total_count == 300
+    assert [call for call, _ in upstream.calls] == ["release_page"]
 
 
 async def test_nobody_counts_unless_asked() -> None:

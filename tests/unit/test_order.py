@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cmp_to_key
 from itertools import pairwise
@@ -114,6 +115,20 @@ def test_a_position_ranks_like_its_row_so_that_a_cursor_stands_where_its_row_sto
     order = orders.releases(ReleaseOrder(field=field))
 
     assert [order.rank(order.position(row)) for row in found] == [order.rank_of(row) for row in found]
+
+
+@FIELDS
+@pytest.mark.parametrize("direction", list(OrderDirection))
+@pytest.mark.parametrize("is_backward", [False, True])
+@given(found=rows())
+def test_the_tie_group_of_a_rank_is_that_of_its_key(
+    is_backward: bool, direction: OrderDirection, field: ReleaseOrderField, found: list[Release]
+) -> None:
+    order = replace(orders.releases(ReleaseOrder(field=field, direction=direction)), is_backward=is_backward)
+
+    groups = [order.group_of(order.rank_of(row)) for row in found]
+
+    assert groups == [order.key_rank(order.keys.of(row)) for row in found]
 
 
 def _routes(order: Order[Any], *found: Any) -> list[str]:

@@ -110,6 +110,8 @@ def test_a_plan_lists_so_many_calls_and_counts_the_others() -> None:
     assert made.told["totals"] | {"ms": 0} == {
         "calls": 3,
         "sessionCalls": 0,
+        "remembered": 0,
+        "shared": 0,
         "rows": 12,
         "bytes": 30,
         "ms": 0,

@@ -46,7 +46,7 @@ def test_the_demo_answers_without_a_server_and_shows_what_it_took(tmp_path: Path
 
     lines = done.stderr.splitlines()
     assert (done.returncode, len(json.loads(done.stdout)["releases"]["nodes"])) == (0, 2)
-    assert lines[0].startswith("operation  17 calls, 6 of them for sessions, 292 rows, ")
+    assert lines[0].startswith("operation  17 calls, 6 of them for sessions, 228 rows, ")
     assert [line[4:] for line in lines if line[:3] in ("├──", "└──")] == [
         "balena  2 calls",
         "buildmaster  1 call",
@@ -151,7 +151,7 @@ def test_an_operation_that_cannot_be_used_ends_with_2(
         pytest.param(["--query", "{ a }", "--variables", "{"], "--variables is not valid JSON", id="no JSON"),
         pytest.param(["--query", "{ a }", "--variables", "[]"], "--variables must be a JSON object", id="a list"),
         pytest.param(["--query", "{ a }", "--header", "hemlighet"], '--header should be "Name: value"', id="header"),
-        pytest.param(["--query", "{ a }", "--header", "X-Y: z"], "nothing but Authorization is read", id="unread"),
+        pytest.param(["--demo", "--query", "{ a }", "--header", "X: z"], "nothing but Authorization", id="unread"),
         pytest.param(["--query", "{ a }", "--url", "nonsense"], "--url nonsense should be a web address", id="url"),
         pytest.param(["--query", "{ a }", "--url", "http://x", "--demo"], "--url and --demo are two places", id="two"),
         pytest.param(["--query", "{ a }"], "the settings cannot be used", id="no source"),

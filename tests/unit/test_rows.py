@@ -48,3 +48,18 @@ def test_rows_are_multiplied_through_lists(query: str, count: int) -> None:
     )
 
     assert counted == count
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("query Q($id: ID!) { release(id: $id) { name } }", True),
+        ("query Q($first: Int) { releases(first: $first) { totalCount } }", False),
+        ("query Q($first: Int!) { releases(first: $first) { totalCount } }", False),
+        ("{ releases(first: 5) { totalCount } }", True),
+    ],
+)
+def test_rows_are_counted_once_where_no_variable_is_a_number(text: str, expected: bool) -> None:
+    operation = parse(text).definitions[0]
+
+    assert rows.is_fixed(operation) is expected  # type: ignore[arg-type]

@@ -110,12 +110,13 @@ def test_variables_become_lists_numbers_and_truths() -> None:
         ),
         pytest.param(
             "[telemetry]\nlog_levl = 1",
-            "telemetry.log_levl: no such setting; did you mean log_level? known: log_level, log_format, operation_names, otlp_endpoint, trace_ratio",
+            f"telemetry.log_levl: no such setting; did you mean log_level? known: {', '.join(Telemetry.model_fields)}",
             id="unknown key",
         ),
         pytest.param(
             "[sever]",
-            "gateway.toml: sever: no such section; did you mean server? known: server, telemetry, security, sources",
+            "gateway.toml: sever: no such section; did you mean server? "
+            "known: server, cache, telemetry, security, sources, product_lines",
             id="unknown section",
         ),
         pytest.param("server = 3", "server: should be a table, [server] in gateway.toml", id="not a section"),
@@ -138,17 +139,19 @@ def test_a_misspelled_variable_of_ours_is_named_with_the_right_one() -> None:
 
     assert told == (
         "RELEASEGRAPH_TELEMETRY_LOGLEVEL: no such setting; did you mean RELEASEGRAPH_TELEMETRY_LOG_LEVEL? "
-        "known: RELEASEGRAPH_TELEMETRY_LOG_LEVEL, RELEASEGRAPH_TELEMETRY_LOG_FORMAT",
+        "known: " + ", ".join(f"RELEASEGRAPH_TELEMETRY_{name.upper()}" for name in Telemetry.model_fields),
     )
 
 
 def test_all_problems_are_told_at_once() -> None:
-    told = problems('[cache]\n[server]\nhost = "0.0.0.0"\nport = 0\n[telemetry]\nlog_level = "loud"\n[sources.x]\n')
+    server = '[sever]\n[server]\nhost = "0.0.0.0"\nport = 0\n'
+    told = problems(server + '[cache]\nttl_s = -1\n[telemetry]\nlog_level = "loud"\n[sources.x]\n')
 
     assert [problem.split(": ")[0] for problem in told] == [
         "gateway.toml",
         "server.port",
         "telemetry.log_level",
+        "cache.ttl_s",
         "server.host",
         "sources.x.kind",
     ]

@@ -53,7 +53,11 @@ def test_a_source_is_a_table_completed_by_variables() -> None:
             "web_url": None,
             "timeout_s": 4.5,
             "concurrency": 8,
+            "ttl_s": None,
+            "stale_s": None,
+            "stale_if_error_s": None,
             "writable": False,
+            "passthrough": None,
             "email": None,
             "organizations": (),
             "projects": ("dock", "acme/hub"),
@@ -148,7 +152,8 @@ def test_a_variable_wins_over_a_file_nobody_then_opens() -> None:
         pytest.param(
             "projcts = []", {"A_TOKEN": SECRET},
             "sources.a.projcts: no such setting; did you mean projects? known: kind, url, web_url, timeout_s, "
-            "concurrency, writable, email, organizations, projects, token_file",
+            "concurrency, ttl_s, stale_s, stale_if_error_s, writable, passthrough, email, organizations, projects, "
+            "token_file",
             id="unknown key",
         ),
         pytest.param(

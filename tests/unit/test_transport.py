@@ -29,7 +29,7 @@ async def test_kept_asks_once_for_everyone_and_again_when_its_time_is_over() -> 
         await asyncio.sleep(0)
         return len(asked)
 
-    kept = Kept(ask, for_s=300, clock=lambda: now[0])
+    kept = Kept(FixedHeaders({}), ask, for_s=300, clock=lambda: now[0])
 
     together = await asyncio.gather(*(kept.get() for _ in range(50)))
     now[0] = 299.0
@@ -51,7 +51,7 @@ async def test_kept_keeps_no_error_and_no_waiter_takes_the_answer_along() -> Non
             raise ConnectionError
         return "here"
 
-    kept = Kept(ask)
+    kept = Kept(FixedHeaders({}), ask)
     leaving, staying = asyncio.ensure_future(kept.get()), asyncio.ensure_future(kept.get())
     await asyncio.sleep(0)
     leaving.cancel()

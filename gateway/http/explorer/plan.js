@@ -73,8 +73,9 @@
   function Told({ plan }) {
     if (!plan) return h('p', null, 'Tick the box, then run a query.');
     if (plan.refused) return h('p', { role: 'alert' }, plan.refused.message);
-    const { calls, sessionCalls, rows, bytes, ms, sources } = plan.totals;
-    const sum = [counted(calls, 'call'), `${sessionCalls} for sessions`, counted(rows, 'row'), size(bytes), `${ms} ms`];
+    const { calls, sessionCalls, remembered, shared, rows, bytes, ms, sources } = plan.totals;
+    const unasked = [remembered && `${remembered} remembered`, shared && `${shared} shared`].filter(Boolean);
+    const sum = [counted(calls, 'call'), `${sessionCalls} for sessions`, ...unasked, counted(rows, 'row'), size(bytes), `${ms} ms`];
     return h(React.Fragment, null, h('p', null, sum.join(' · ')),
       Object.keys(sources).map((name) => h(Source, { key: name, name, plan })),
       plan.omitted > 0 && h('p', null, `${counted(plan.omitted, 'call')} more, which the plan does not list.`));

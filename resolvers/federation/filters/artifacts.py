@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from resolvers.federation.filters.selection import Check, Selection, SourceFacts, all_of, knowing, named, native_ids
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.inputs import ArtifactFilter
 from resolvers.upstreams.port import ArtifactQuery, Fact
+
+READS: Mapping[str, tuple[str, ...]] = {
+    "sources": (),
+    "kinds": ("kind",),
+    "targets": ("target",),
+    "digests": ("digests",),
+    "release_ids": (),
+}
+"What each field of the filter reads of the rows it sifts; of other rows as `Fleet.name`."
 
 ArtifactSelection = Selection[Artifact, ArtifactQuery]
 

@@ -9,6 +9,15 @@ from resolvers.graph.device import Device
 from resolvers.graph.inputs import DeviceFilter
 from resolvers.upstreams.port import DeviceQuery, Fact, Part
 
+READS: Mapping[str, tuple[str, ...]] = {
+    "sources": (),
+    "fleet_ids": ("fleet_native_id",),
+    "is_online": ("is_online",),
+    "running_versions": ("raw_running_version",),
+    "search": ("name", "identifiers"),
+}
+"What each field of the filter reads of the rows it sifts; of other rows as `Fleet.name`."
+
 DeviceSelection = Selection[Device, DeviceQuery]
 
 

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from resolvers.federation.filters.selection import Check, Selection, SourceFacts, all_of, knowing, named, native_ids
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.inputs import FleetFilter
 from resolvers.upstreams.port import Fact, FleetQuery
+
+READS: Mapping[str, tuple[str, ...]] = {
+    "ids": (),
+    "sources": (),
+    "kinds": (),
+    "names": ("name",),
+    "slugs": ("slug",),
+    "organizations": ("organization",),
+    "is_public": ("is_public",),
+    "is_archived": ("is_archived",),
+    "mine": ("is_mine",),
+}
+"What each field of the filter reads of the rows it sifts; of other rows as `Fleet.name`."
 
 FleetSelection = Selection[Fleet, FleetQuery]
 

@@ -32,6 +32,29 @@ ARGUMENTS: Mapping[ReleaseFilterField, str] = {
 }
 WHOLE_REVISION = 40
 
+READS: Mapping[str, tuple[str, ...]] = {
+    "ids": (),
+    "sources": (),
+    "kinds": (),
+    "fleet_ids": ("fleet_native_id",),
+    "fleet_names": ("fleet_native_id", "Fleet.name"),
+    "product_lines": ("fleet_native_id", "Fleet.name", "Fleet.slug"),
+    "names": ("name",),
+    "versions": ("raw_version",),
+    "version_range": ("raw_version",),
+    "include_prereleases": (),
+    "revisions": ("revision",),
+    "targets": ("artifacts_of", "Artifact.target"),
+    "build_identifiers": ("artifacts_of", "Artifact.build_identifier"),
+    "pipelines": ("pipeline",),
+    "statuses": ("status",),
+    "is_closed": ("is_closed",),
+    "created_after": ("created_at",),
+    "created_before": ("created_at",),
+    "include_deleted": (),
+}
+"What each field of the filter reads of the rows it sifts; of other rows as `Fleet.name`."
+
 ReleaseSelection = Selection[Release, ReleaseQuery]
 
 
@@ -49,7 +72,7 @@ def select(facts: SourceFacts, where: ReleaseFilter | None, order: ReleaseOrder 
     return Selection(
         asked=frozenset() if _is_empty(where) else frozenset(asked),
         query=lambda source: _query(where, order or ReleaseOrder(), None if fleet_ids is None else fleet_ids[source]),
-        keep=all_of([*_checks(where), *_fleet_checks(fleet_ids)]),
+        keep=all_of([*_checks(where, _deleting(facts)), *_fleet_checks(fleet_ids)]),
         ids=ids,
         is_all_asked=where.version_range is None and ids is None,
     )
@@ -100,7 +123,14 @@ def _able(facts: SourceFacts, where: ReleaseFilter) -> set[str]:
 
 def _is_empty(where: ReleaseFilter) -> bool:
     lists = (where.ids, where.sources, where.kinds, where.fleet_ids, where.fleet_names, where.names, where.versions)
-    more = (where.revisions, where.statuses, where.targets, where.build_identifiers, where.pipelines)
+    more = (
+        where.product_lines,
+        where.revisions,
+        where.statuses,
+        where.targets,
+        where.build_identifiers,
+        where.pipelines,
+    )
     return any(given == [] for given in (*lists, *more))
 
 
@@ -132,10 +162,15 @@ def _fleet_checks(fleet_ids: Mapping[str, Sequence[str]] | None) -> Iterator[Che
         yield lambda row: (row.source_name, row.fleet_native_id) in routes
 
 
-def _checks(where: ReleaseFilter) -> Iterator[Check[Release]]:
+def _deleting(facts: SourceFacts) -> frozenset[str]:
+    """Sources that show releases marked as deleted: of the others' rows the status is not read, nor fetched for it."""
+    return frozenset(name for name, own in facts.items() if ReleaseStatus.DELETED in own.release_statuses)
+
+
+def _checks(where: ReleaseFilter, deleting: frozenset[str]) -> Iterator[Check[Release]]:
     """One predicate for each field that is given; a null fact never matches."""
     if not where.include_deleted and ReleaseStatus.DELETED not in (where.statuses or ()):
-        yield lambda row: row.status is not ReleaseStatus.DELETED
+        yield lambda row: row.source_name not in deleting or row.status is not ReleaseStatus.DELETED
     if (names := where.names) is not None:
         yield lambda row: row.name in names
     if (spelled := where.versions) is not None:

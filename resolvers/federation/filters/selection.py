@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from resolvers import keys
-from resolvers.errors import BadArgument, InvalidKey
+from resolvers.errors import BadArgument, Forbidden, InvalidKey
 from resolvers.graph.enums import SourceKind
 from resolvers.upstreams.port import Fact, Facts
 
@@ -18,7 +18,15 @@ MAX_IDS = 1000
 "Each may cost a part of an upstream call."
 
 SourceFacts = Mapping[str, Facts]
-"Facts of every configured source by its name."
+"Facts of every configured source by its name; or as `Visible`, of those that the caller may read."
+
+
+class Visible(dict[str, Facts]):
+    """hidden: sources that are configured, and not for whoever asks."""
+
+    def __init__(self, facts: SourceFacts, hidden: frozenset[str]):
+        super().__init__((name, own) for name, own in facts.items() if name not in hidden)
+        self.hidden = hidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,8 @@ class Selection(Generic[T, Q]):
 
 
 def named(facts: SourceFacts, sources: Collection[str] | None, kinds: Collection[SourceKind] | None) -> set[str]:
-    """The configured sources that `sources` and `kinds` leave. Raises BadArgument for a name that is not configured."""
+    """The configured sources that `sources` and `kinds` leave. Raises BadArgument for a name that is not configured,
+    Forbidden for one that the caller may not read."""
     for name in sources or ():
         known(facts, name)
     return {
@@ -47,7 +56,14 @@ def named(facts: SourceFacts, sources: Collection[str] | None, kinds: Collection
     }
 
 
+def refuse_hidden(facts: SourceFacts, name: str) -> None:
+    """Raises Forbidden for a source that the caller may not read."""
+    if isinstance(facts, Visible) and name in facts.hidden:
+        raise Forbidden(f"the source {name} is not for this caller: it needs the scope read or read:{name}")
+
+
 def known(facts: SourceFacts, name: str) -> str:
+    refuse_hidden(facts, name)
     if name not in facts:
         raise BadArgument(f"no source is called {name!r}; configured are: {', '.join(sorted(facts))}")
     return name
@@ -67,6 +83,7 @@ def native_ids(facts: SourceFacts, ids: Iterable[str], type_name: str) -> dict[s
     by_source: dict[str, list[str]] = {}
     for global_id in ids:
         key = keys.decode(global_id, type_name)
+        refuse_hidden(facts, key.source)
         if key.source not in facts:
             raise InvalidKey(f"the id is of source {key.source!r}; configured are: {', '.join(sorted(facts))}")
         by_source.setdefault(key.source, []).append(key.native_id)
@@ -77,4 +94,6 @@ def all_of(checks: Sequence[Check[T]]) -> Check[T]:
     """AND; no check lets everything through."""
     if not checks:
         return lambda row: True
+    if len(checks) == 1:
+        return checks[0]  # most lists have just one, and it is asked of every row
     return lambda row: all(check(row) for check in checks)

@@ -7,12 +7,13 @@ from typing import Any
 
 import strawberry
 
+from resolvers.graph.columns import Columned, reads
 from resolvers.graph.context import Info
 from resolvers.graph.scalars import JSON
 
 
 @strawberry.type(description="A balena release, in balena's words.")
-class BalenaRelease:
+class BalenaRelease(Columned):
     release_id: int = strawberry.field(description="`id`: unique within balena only.")
     belongs_to_application: int | None = strawberry.field(description="Id of its application (fleet).")
     is_created_by_user: int | None = strawberry.field(description="Id of who made it; null when not visible to us.")
@@ -48,14 +49,17 @@ class BalenaRelease:
     route: strawberry.Private[tuple[str, str]]  # (source name, native id)
 
     @strawberry.field(description="The compose file. Fetched only when asked.")
+    @reads("route")
     async def composition(self, info: Info) -> JSON | None:
         return await self._column(info, "composition")
 
     @strawberry.field(description="The contract. Fetched only when asked.")
+    @reads("route")
     async def contract(self, info: Info) -> JSON | None:
         return await self._column(info, "contract")
 
     @strawberry.field(description="The log of its build; large. Fetched only when asked.")
+    @reads("route")
     async def build_log(self, info: Info) -> str | None:
         text: str | None = await self._column(info, "build_log")
         return text
@@ -66,7 +70,7 @@ class BalenaRelease:
 
 
 @strawberry.type(description="A balena application, in balena's words; its documentation calls it a fleet.")
-class BalenaFleet:
+class BalenaFleet(Columned):
     application_id: int = strawberry.field(description="`id`: unique within balena only.")
     uuid: str | None = strawberry.field(description="32 hex digits.")
     actor: int | None = strawberry.field(description="Id of its actor.")

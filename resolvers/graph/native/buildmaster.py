@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from resolvers.graph.columns import reads
 from resolvers.graph.context import Info
 from resolvers.graph.questions import Question
 from resolvers.graph.scalars import JSON
@@ -41,10 +42,12 @@ class BuildMasterRelease:
     target_date: datetime | None = strawberry.field(description="When it is due.")
 
     @strawberry.field(description="The build that came furthest.")
+    @reads("furthest_build_id", "source_name")
     async def furthest_build(self, info: Info) -> Annotated[Build, strawberry.lazy("resolvers.graph.build")] | None:
         return await self._build(info, self.furthest_build_id)
 
     @strawberry.field(description="The newest build.")
+    @reads("latest_build_id", "source_name")
     async def latest_build(self, info: Info) -> Annotated[Build, strawberry.lazy("resolvers.graph.build")] | None:
         return await self._build(info, self.latest_build_id)
 

@@ -1,8 +1,8 @@
 """balena: releases of applications, which its documentation calls fleets.
 
-`client` asks, with `artifacts`, `devices`, `deployments` and `tags` for what stands beside releases and fleets, all
-through `asking`: which rows (`filters`), which fields of them (`selection`), spelled as URLs (`odata`). `rows` is what
-balena sends, `normalise` translates, `native` builds what only balena says. `writes` changes.
+`client` answers the port's questions by `releases`, `fleets`, `artifacts`, `devices`, `deployments` and `tags`, all
+through `asking`: which rows (`filters`), which columns of them (`columns`; `selection` names all there are), spelled as
+URLs (`odata`). `rows` is what balena sends, `normalise`, `files` and `native` say what is made of it. `writes` changes.
 
 Source of every fact here: balena's API pages (v7), the types of balena-sdk 23, and open-balena-api 49 as it runs.
 """
@@ -15,7 +15,15 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from resolvers.errors import UpstreamError, UpstreamRejected
-from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatus, SourceKind, SourceOperation
+from resolvers.graph.enums import (
+    ArtifactKind,
+    PagingKind,
+    ReleaseFilterField,
+    ReleaseOrderField,
+    ReleaseStatus,
+    SourceKind,
+    SourceOperation,
+)
 from resolvers.transport.statuses import Statuses
 from resolvers.upstreams.config import Names, TokenConfig
 from resolvers.upstreams.port import Fact, Facts, Part
@@ -62,6 +70,9 @@ FACTS = Facts(
         SourceOperation.REMOVE_TAG,
     ),
     device_facts=frozenset({Fact.ONLINE}),
+    release_paging=MappingProxyType(
+        {ReleaseOrderField.CREATED_AT: PagingKind.KEYSET, ReleaseOrderField.UPDATED_AT: PagingKind.KEYSET}
+    ),
 )
 
 # balena answers 500 to an unknown field or a literal of the wrong type: that is our request, not an outage.

@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from resolvers.errors import UpstreamError
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.enums import ArtifactKind
-from resolvers.upstreams.balena import filters, normalise, odata, selection
+from resolvers.upstreams.balena import files, filters, odata
 from resolvers.upstreams.balena.asking import Asking, numbered
+from resolvers.upstreams.balena.columns import extended
 from resolvers.upstreams.balena.odata import Condition, Options
-from resolvers.upstreams.balena.rows import AssetLinkRow, AssetRow, DownloadRow, ImageLinkRow, ImageRow, ReleaseFilesRow
-from resolvers.upstreams.port import ArtifactQuery, Chunk, Found
+from resolvers.upstreams.balena.rows import AssetLinkRow, DownloadRow, IdRow, ImageLinkRow, ReleaseFilesRow
+from resolvers.upstreams.payload import Rows
+from resolvers.upstreams.port import ArtifactQuery, Chunk, Columns, Found
 from resolvers.upstreams.scopes import Answer
 
 
@@ -22,35 +24,37 @@ async def listed(asking: Asking, query: ArtifactQuery) -> AsyncIterator[Chunk[Ar
         for kind in (ArtifactKind.CONTAINER_IMAGE, ArtifactKind.RELEASE_ASSET)
     )
     if images or assets:
-        wanted = selection.files(filters.releases_in_scope(asking.config), images=images, assets=assets)
-        rows = await asking.rows(odata.url("release", wanted), ReleaseFilesRow)
-        files = normalise.artifacts(asking.source, rows.rows, has_all_releases=rows.error is None)
-        yield Chunk(files, rows.failures())
+        parts = files.Files(query.columns, asking.of_cloud, images=images, assets=assets)
+        rows = await _releases(asking, parts, filters.releases_in_scope(asking.config))
+        yield Chunk(parts.of(asking.source, rows.rows, has_all_releases=rows.error is None), rows.failures())
 
 
-async def by_id(asking: Asking, ids: Sequence[str]) -> Found[Artifact]:
+async def by_id(asking: Asking, ids: Sequence[str], columns: Columns) -> Found[Artifact]:
     async def find_images(numbers: Sequence[int]) -> Answer[Artifact]:
-        rows = await asking.rows(odata.url("image", selection.images(_images(asking, numbers))), ImageRow)
-        return _by_native_id((normalise.linked_image(asking.source, row) for row in rows.rows), rows.error)
+        view = asking.cut(files.LINKED_IMAGES, columns)
+        rows = await asking.cut_rows("image", view.options(_images(asking, numbers)), view)
+        return _by_native_id(view.rows(rows.rows, asking.at), rows.error)
 
     async def find_assets(numbers: Sequence[int]) -> Answer[Artifact]:
-        rows = await asking.rows(odata.url("release_asset", selection.assets(_assets(asking, numbers))), AssetRow)
-        return _by_native_id((normalise.linked_asset(asking.source, row) for row in rows.rows), rows.error)
+        view = asking.cut(files.LINKED_ASSETS, columns)
+        rows = await asking.cut_rows("release_asset", view.options(_assets(asking, numbers)), view)
+        return _by_native_id(view.rows(rows.rows, asking.at), rows.error)
 
-    images = asking.look_up(numbered(ids, normalise.IMAGE), find_images)
-    assets = asking.look_up(numbered(ids, normalise.ASSET), find_assets)
+    images = asking.look_up(numbered(ids, files.IMAGE), find_images)
+    assets = asking.look_up(numbered(ids, files.ASSET), find_assets)
     found_images, found_assets = await asyncio.gather(images, assets)
     return {**found_images, **found_assets}
 
 
-async def by_release_id(asking: Asking, ids: Sequence[str]) -> Found[Sequence[Artifact]]:
+async def by_release_id(asking: Asking, ids: Sequence[str], columns: Columns) -> Found[Sequence[Artifact]]:
+    parts = files.Files(columns, asking.of_cloud)
+
     async def find(numbers: Sequence[int]) -> Answer[Sequence[Artifact]]:
         where = odata.every(filters.releases_in_scope(asking.config), odata.one_of("id", numbers))
-        rows = await asking.rows(odata.url("release", selection.files(where)), ReleaseFilesRow)
+        rows = await _releases(asking, parts, where)
         # An image may be in releases that were not asked for.
         return Answer(
-            {str(row.id): normalise.artifacts(asking.source, [row], has_all_releases=False) for row in rows.rows},
-            rows.error,
+            {str(row.id): parts.of(asking.source, [row], has_all_releases=False) for row in rows.rows}, rows.error
         )
 
     return await asking.look_up(numbered(ids), find)
@@ -61,11 +65,11 @@ async def download_url_by_id(asking: Asking, ids: Sequence[str]) -> Found[str]:
 
     async def find(numbers: Sequence[int]) -> Answer[str]:
         wanted = Options(("id", "asset"), _assets(asking, numbers))
-        rows = await asking.rows(odata.url("release_asset", wanted), DownloadRow)
-        links = {normalise.asset_id(row.id): row.asset.href for row in rows.rows if row.asset is not None}
+        rows = await asking.rows(odata.url("release_asset", wanted), DownloadRow, may_be_kept=False)
+        links = {files.asset_id(row.id): row.asset.href for row in rows.rows if row.asset is not None}
         return Answer({native_id: link for native_id, link in links.items() if link}, rows.error)
 
-    return await asking.look_up(numbered(ids, normalise.ASSET), find)
+    return await asking.look_up(numbered(ids, files.ASSET), find)
 
 
 async def release_ids_by_id(asking: Asking, ids: Sequence[str]) -> Found[Sequence[str]]:
@@ -74,17 +78,23 @@ async def release_ids_by_id(asking: Asking, ids: Sequence[str]) -> Found[Sequenc
         wanted = Options(("image", "is_part_of__release"), odata.every(scope, odata.one_of("image", numbers)))
         rows = await asking.rows(odata.url("release_image", wanted), ImageLinkRow)
         # Of an image that lost a row nobody knows which releases it lacks.
-        return Answer({} if rows.error else normalise.releases_of_images(rows.rows), rows.error)
+        return Answer({} if rows.error else files.releases_of_images(rows.rows), rows.error)
 
     async def of_assets(numbers: Sequence[int]) -> Answer[Sequence[str]]:
         wanted = Options(("id", "release"), _assets(asking, numbers))
         rows = await asking.rows(odata.url("release_asset", wanted), AssetLinkRow)
-        return Answer(normalise.releases_of_assets(rows.rows), rows.error)
+        return Answer(files.releases_of_assets(rows.rows), rows.error)
 
-    images = asking.look_up(numbered(ids, normalise.IMAGE), of_images)
-    assets = asking.look_up(numbered(ids, normalise.ASSET), of_assets)
+    images = asking.look_up(numbered(ids, files.IMAGE), of_images)
+    assets = asking.look_up(numbered(ids, files.ASSET), of_assets)
     found_images, found_assets = await asyncio.gather(images, assets)
     return {**found_images, **found_assets}
+
+
+async def _releases(asking: Asking, parts: files.Files, where: Condition) -> Rows[ReleaseFilesRow]:
+    """Releases with what they are made of, in one call whatever their number."""
+    target = odata.url("release", Options(("id",), where, parts.expand))
+    return await asking.rows(target, extended(IdRow, parts.types))
 
 
 def _images(asking: Asking, numbers: Sequence[int]) -> Condition:

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import msgspec
 
 from resolvers import keys
 from resolvers.errors import UpstreamError
+from resolvers.graph.columns import Columned
+from resolvers.graph.columns import linked as behind_of
+from resolvers.transport import plan
 from resolvers.transport.kept import Kept
 from resolvers.transport.session import Http
 from resolvers.upstreams import payload, scopes
 from resolvers.upstreams.balena import Config, odata
+from resolvers.upstreams.balena.columns import At, Cut, Table, cut
+from resolvers.upstreams.balena.odata import Condition, Options
 from resolvers.upstreams.balena.rows import ActorRow, Envelope
 from resolvers.upstreams.payload import Rows
-from resolvers.upstreams.port import Chunk, Failure, Found
+from resolvers.upstreams.port import Chunk, Columns, Failure, Found
 from resolvers.upstreams.scopes import Answer
 
 R = TypeVar("R")
 T = TypeVar("T")
+C = TypeVar("C", bound=Columned)
 WHO_AM_I = "/actor/v1/whoami"
 
 
@@ -26,18 +34,46 @@ class Asking:
 
     def __init__(self, http: Http, config: Config):
         self.http, self.config = http, config
-        self._actor = Kept(self._who_am_i)
+        self.at = At(self.source, config.web_url, is_mine=None if config.public else True)
+        self._actor = Kept(http.credentials, self._who_am_i)
 
     @property
     def source(self) -> str:
         return self.http.source
 
-    async def rows(self, target: str, row: type[R]) -> Rows[R]:
+    async def rows(self, target: str, row: type[R], *, may_be_kept: bool = True) -> Rows[R]:
+        call, body = await self._list(target, may_be_kept=may_be_kept)
+        return payload.decode_rows(self.source, call, body, row, "$.d")
+
+    async def _list(self, target: str, *, may_be_kept: bool = True) -> tuple[str, msgspec.Raw]:
+        """What stands in the envelope, with the call's name for messages."""
         # A bad token reads as the guest: public rows and a 200. Only who-am-I says 401.
         await self._actor.get()
         call = f"GET {target.partition('?')[0]}"
-        envelope = payload.decode(self.source, call, await self.http.get(target), Envelope)
-        return payload.decode_rows(self.source, call, envelope.d, row, "$.d")
+        body = await self.http.get(target, may_be_kept=may_be_kept)
+        return call, payload.decode(self.source, call, body, Envelope).d
+
+    @property
+    def of_cloud(self) -> bool:
+        return self.config.has_cloud_fields
+
+    def cut(self, table: Table[C], columns: Columns) -> Cut[C]:
+        """The table for these columns, of the server that this source is."""
+        return cut(table, columns, self.of_cloud, _untold(table, columns) if self.config.public else frozenset())
+
+    async def cut_rows(self, resource: str, options: Options, view: Cut[Any]) -> Rows[Any]:
+        """The rows in the shape of the cut; all of them without what came along when that of one does not fit."""
+        call, body = await self._list(odata.url(resource, options))
+        fitting = None if view.row is view.plain else payload.fitting(body, view.row)
+        if fitting is not None:
+            plan.read(self.source, len(fitting))
+            return Rows(fitting)
+        return payload.decode_rows(self.source, call, body, view.plain, "$.d")
+
+    async def count(self, resource: str, where: Condition) -> int:
+        target = odata.count_url(resource, where)
+        call, body = await self._list(target)
+        return payload.decode(self.source, call, body, int)
 
     async def look_up(
         self, numbers: Mapping[int, str], find: Callable[[Sequence[int]], Awaitable[Answer[T]]]
@@ -49,6 +85,13 @@ class Asking:
     async def _who_am_i(self) -> ActorRow:
         body = await self.http.get(WHO_AM_I, is_session=True)
         return payload.decode(self.source, f"GET {WHO_AM_I}", body, ActorRow)
+
+
+def _untold(table: Table[Any], columns: Columns) -> frozenset[str]:
+    """Links to fleets of whom it is wanted whether they are ours: where strangers' show too, their rows do not say."""
+    return frozenset(
+        name for name in table.links if columns is not None and "is_mine" in (behind_of(columns, name) or ())
+    )
 
 
 def numbered(ids: Sequence[str], first_part: str | None = None) -> dict[int, str]:

@@ -11,13 +11,16 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from resolvers import keys
-from resolvers.graph.enums import ReleaseStatus
+from resolvers.graph.enums import OrderDirection, ReleaseStatus
 from resolvers.upstreams.balena import Config, odata
 from resolvers.upstreams.balena.odata import Condition
-from resolvers.upstreams.port import DeviceQuery, FleetQuery, ReleaseQuery
+from resolvers.upstreams.port import DeviceQuery, FleetQuery, Place, ReleaseQuery
 
-ROOM = 4_500
-"Characters of one filter: the longest list of columns and expansions is below a thousand."
+ROOM = 4_300
+"Characters of one filter: the longest list of columns and expansions is below 1,600, all of a device's with two links."
+
+ROOM_BELOW = 1_500
+"The same of a filter inside an expansion: the ids of the fleets, and what comes along, travel in the same URL."
 
 WHOLE_COMMIT = re.compile(r"[0-9a-f]{40}")
 MILLISECOND = timedelta(milliseconds=1)
@@ -101,21 +104,59 @@ def assets_in_scope(config: Config) -> Condition:
 
 def releases(config: Config, query: ReleaseQuery) -> list[Condition]:
     """One condition for each call, which share no row; none when nothing can match."""
+    narrowing = _narrowing(query)
+    return [] if narrowing is None else [_fitted(required, narrowing) for required in _required(config, query)]
+
+
+def parts(query: ReleaseQuery) -> list[tuple[str, ...] | None]:
+    """The fleets of each call; None for all. None of them when nothing can match."""
     fleets = _numbers(query.fleet_ids)
-    names, versions, revisions, targets = map(_askable, (query.names, query.versions, query.revisions, query.targets))
-    statuses = None if query.statuses is None else [STATUSES[word] for word in query.statuses if word in STATUSES]
-    if [] in (fleets, names, versions, revisions, targets, statuses):
+    if is_nothing(query) or fleets == []:
         return []
-    narrowing = [
-        *_texts("raw_version", names),
-        *_texts("raw_version", versions),
-        *_revisions(revisions),
-        *([odata.either(*statuses)] if statuses else []),
-        *_created(query.created_after, query.created_before),
-        *_targets(targets),
-    ]
-    parts = [[odata.one_of("belongs_to__application", part)] for part in odata.chunked(fleets or [])]
-    return [_fitted([releases_in_scope(config), *part], narrowing) for part in parts or [[]]]
+    return [None] if fleets is None else [tuple(map(str, part)) for part in odata.chunked(fleets)]
+
+
+def is_nothing(query: ReleaseQuery) -> bool:
+    """Whether no release of any fleet can match."""
+    return _narrowing(query) is None
+
+
+def within(query: ReleaseQuery) -> list[Condition]:
+    """What narrows releases below a fleet: whose they are, the fleet says."""
+    narrowing = _narrowing(query)
+    kept: list[Condition] = []
+    for condition in narrowing or []:
+        if len(odata.every(*kept, condition)) <= ROOM_BELOW:
+            kept.append(condition)
+    return kept
+
+
+def exactly(config: Config, query: ReleaseQuery) -> list[Condition] | None:
+    """The conditions of `releases` when they let through what the query says and nothing else; else None."""
+    narrowing = _narrowing(query)
+    if narrowing is None:
+        return []
+    asked = (query.names, query.versions, query.revisions, query.statuses, query.targets)
+    # Instants are widened here; of the others balena knows nothing.
+    others = (query.created_after, query.created_before, query.pipelines, query.build_identifiers, query.is_closed)
+    odd = [text for text in query.revisions or () if len(text) >= 40 and not WHOLE_COMMIT.fullmatch(text)]
+    if odd or any(one is not None for one in others) or len(narrowing) < sum(one is not None for one in asked):
+        return None
+    conditions = releases(config, query)
+    whole = [odata.every(*required, *narrowing) for required in _required(config, query)]
+    return conditions if conditions == whole else None
+
+
+def beyond(column: str, direction: OrderDirection, place: Place) -> list[Condition]:
+    """Where a page begins: the boundary and a millisecond before it, since balena stores finer than it prints."""
+    if place.boundary is None:
+        return []
+    try:
+        if direction is OrderDirection.ASC:
+            return [odata.compare(column, "ge", place.boundary - MILLISECOND)]
+        return [odata.compare(column, "le", place.boundary + MILLISECOND)]
+    except OverflowError:  # at the very end of the calendar nothing lies beyond
+        return []
 
 
 def devices(config: Config, query: DeviceQuery) -> list[Condition]:
@@ -145,6 +186,30 @@ def fleets(config: Config, query: FleetQuery, scope: Condition) -> list[Conditio
         *_flag("is_archived", query.is_archived),
     ]
     return [_fitted([scope], narrowing)]
+
+
+def _narrowing(query: ReleaseQuery) -> list[Condition] | None:
+    """What narrows releases of any fleet; None when nothing can match. A list that is too long is left out."""
+    names, versions, revisions, targets = map(_askable, (query.names, query.versions, query.revisions, query.targets))
+    statuses = None if query.statuses is None else [STATUSES[word] for word in query.statuses if word in STATUSES]
+    if [] in (names, versions, revisions, targets, statuses):
+        return None
+    return [
+        *_texts("raw_version", names),
+        *_texts("raw_version", versions),
+        *_revisions(revisions),
+        *([odata.either(*statuses)] if statuses else []),
+        *_created(query.created_after, query.created_before),
+        *_targets(targets),
+    ]
+
+
+def _required(config: Config, query: ReleaseQuery) -> list[list[Condition]]:
+    """For each call what always holds: the scope, and so many fleets."""
+    scope, fleets = releases_in_scope(config), _numbers(query.fleet_ids)
+    if fleets is None:
+        return [[scope]]
+    return [[scope, odata.one_of("belongs_to__application", part)] for part in odata.chunked(fleets)]
 
 
 def _fitted(required: Sequence[Condition], narrowing: Iterable[Condition]) -> Condition:

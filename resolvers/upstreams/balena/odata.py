@@ -20,6 +20,7 @@ from urllib.parse import quote
 Condition = NewType("Condition", str)
 "A filter, already encoded."
 Value = bool | int | str | datetime
+Direction = Literal["asc", "desc"]
 V = TypeVar("V", int, str)
 
 TRUE = Condition("true")
@@ -39,7 +40,7 @@ class Options:
     where: Condition | None = None
     expand: Mapping[str, Options] = field(default_factory=dict)
     counted: Sequence[str] = ()
-    order_by: Sequence[tuple[str, Literal["asc", "desc"]]] = ()
+    order_by: Sequence[tuple[str, Direction]] = ()
     top: int | None = None  # inside an expand it counts per parent
 
 
@@ -47,6 +48,11 @@ def url(resource: str, options: Options, key: int | None = None) -> str:
     """Path and query, ready to be sent as it is. A key that is not there still answers a list, an empty one."""
     place = resource if key is None else f"{resource}({key})"
     return f"/v7/{place}?{_spelled(options, '&')}"
+
+
+def count_url(resource: str, where: Condition) -> str:
+    """The number of rows that meet a condition: `$top` and the like do nothing there."""
+    return f"/v7/{resource}/$count?$filter={where}"
 
 
 def collection(resource: str) -> str:

@@ -95,7 +95,7 @@ class ReleaseRow(msgspec.Struct):
     created_at: Moment
     start_timestamp: Moment
     end_timestamp: Moment | None
-    update_timestamp: Moment
+    update_timestamp: Moment | None  # set by the server on every write
     is_created_by__user: Link = None  # cloud only
 
 

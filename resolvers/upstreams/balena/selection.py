@@ -49,10 +49,6 @@ USES_OF_RELEASE = (
 )  # fmt: skip
 TAG = Options(("tag_key", "value"))
 
-SERVICE_OF_IMAGE = {"is_a_build_of__service": Options(("service_name",))}
-IMAGES_OF_RELEASE = {"release_image": Options(("id",), expand={"image": Options(IMAGE, expand=SERVICE_OF_IMAGE)})}
-ASSETS_OF_RELEASE = {"release_asset": Options(ASSET)}
-
 
 def releases(where: Condition, *, of_cloud: bool) -> Options:
     return Options((*RELEASE, *CLOUD_RELEASE) if of_cloud else RELEASE, where)
@@ -64,21 +60,6 @@ def applications(where: Condition, *, of_cloud: bool) -> Options:
         where,
         expand={"organization": Options(("name", "handle")), "is_for__device_type": Options(("slug",))},
     )
-
-
-def files(where: Condition, *, images: bool = True, assets: bool = True) -> Options:
-    """Releases with what they are made of, in one call whatever their number."""
-    wanted = {**(IMAGES_OF_RELEASE if images else {}), **(ASSETS_OF_RELEASE if assets else {})}
-    return Options(("id",), where, expand=wanted)
-
-
-def images(where: Condition) -> Options:
-    """Images with the releases they are in."""
-    return Options(IMAGE, where, expand={**SERVICE_OF_IMAGE, "release_image": Options(("is_part_of__release",))})
-
-
-def assets(where: Condition) -> Options:
-    return Options((*ASSET, "release"), where)
 
 
 def devices(where: Condition, *, of_cloud: bool) -> Options:

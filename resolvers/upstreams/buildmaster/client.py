@@ -12,7 +12,6 @@ from resolvers.graph.deployment import Deployment
 from resolvers.graph.enums import DeploymentStatus, ReleaseStatus
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.release import Release
-from resolvers.transport.credentials import FixedHeaders
 from resolvers.transport.session import Http
 from resolvers.upstreams import scopes
 from resolvers.upstreams.absent import Absent
@@ -22,8 +21,17 @@ from resolvers.upstreams.buildmaster.files import Files
 from resolvers.upstreams.buildmaster.rows import BuildRow, RunRow
 from resolvers.upstreams.buildmaster.work import Work
 from resolvers.upstreams.commands import Command
-from resolvers.upstreams.config import SourceConfig
-from resolvers.upstreams.port import ArtifactQuery, Chunk, Facts, FleetQuery, Found, ReleaseQuery
+from resolvers.upstreams.config import SourceConfig, letting_in
+from resolvers.upstreams.port import (
+    ArtifactQuery,
+    Chunk,
+    Columns,
+    Facts,
+    FleetQuery,
+    Found,
+    ReleaseQuery,
+    ReleasesBelow,
+)
 from resolvers.upstreams.scopes import Answer
 
 WORDS: Mapping[ReleaseStatus, str] = {status: word for word, status in normalise.STATUSES.items()}
@@ -36,7 +44,7 @@ class BuildMaster(Absent):
     config_type: ClassVar[type[SourceConfig]] = Config
 
     def __init__(self, http: Http, config: Config):
-        self.http = http.signed(FixedHeaders({"X-ApiKey": config.token.get_secret_value()}), STATUSES)
+        self.http = http.signed(letting_in(http.source, config, config.token, _key), STATUSES)
         self.config = config
         self.calls = calls = Calls(self.http, config)
         self.builds: Work[BuildRow, Build] = Work(
@@ -66,12 +74,14 @@ class BuildMaster(Absent):
             async for chunk in self.files.all():
                 yield chunk
 
-    async def releases_by_id(self, ids: Sequence[str]) -> Found[Release]:
+    async def releases_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Release]:
         """One call: filtered for one id, the whole list for more, since the filter takes no list of ids."""
         wanted = numbers(ids)
         return await scopes.look_up([(wanted, self._find_releases(wanted))] if wanted else [])
 
-    async def fleets_by_id(self, ids: Sequence[str]) -> Found[Fleet]:
+    async def fleets_by_id(
+        self, ids: Sequence[str], columns: Columns = None, below: ReleasesBelow | None = None
+    ) -> Found[Fleet]:
         """The list of applications: there is no other way to one."""
         wanted = numbers(ids)
         return await scopes.look_up([(wanted, self._find_fleets(wanted))] if wanted else [])
@@ -79,22 +89,24 @@ class BuildMaster(Absent):
     async def builds_by_id(self, ids: Sequence[str]) -> Found[Build]:
         return await self.builds.by_id(ids)
 
-    async def deployments_by_id(self, ids: Sequence[str]) -> Found[Deployment]:
+    async def deployments_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Deployment]:
         return await self.runs.by_id(ids)
 
-    async def artifacts_by_id(self, ids: Sequence[str]) -> Found[Artifact]:
+    async def artifacts_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Artifact]:
         return {} if self.files is None else await self.files.by_id(ids)
 
     async def builds_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Build]]:
         return await self.builds.by_release(ids)
 
-    async def deployments_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+    async def deployments_by_release_id(
+        self, ids: Sequence[str], columns: Columns = None
+    ) -> Found[Sequence[Deployment]]:
         return await self.runs.by_release(ids)
 
-    async def deployments_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+    async def deployments_by_fleet_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Deployment]]:
         return await self.runs.by_application(ids)
 
-    async def artifacts_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]:
+    async def artifacts_by_release_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Artifact]]:
         return {native_id: [] for native_id in ids} if self.files is None else await self.files.by_release(ids)
 
     async def artifacts_by_build_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]:
@@ -142,3 +154,7 @@ def _filters(query: ReleaseQuery) -> dict[str, str]:
 def _only(name: str, texts: Sequence[str] | None) -> dict[str, str]:
     # An empty value would be no filter: not wrong, but of no use.
     return {name: texts[0]} if texts and len(texts) == 1 and texts[0] else {}
+
+
+def _key(token: str) -> dict[str, str]:
+    return {"X-ApiKey": token}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from resolvers.errors import UpstreamBusy, UpstreamError
 from resolvers.graph.enums import (
@@ -23,7 +23,7 @@ from resolvers.graph.enums import (
     SourceOperation,
 )
 from resolvers.transport.statuses import Statuses
-from resolvers.upstreams.config import Names, SourceConfig
+from resolvers.upstreams.config import Names, TokenConfig
 from resolvers.upstreams.port import Fact, Facts, Part
 
 FACTS = Facts(
@@ -59,10 +59,9 @@ FACTS = Facts(
 STATUSES: Statuses = MappingProxyType[int, type[UpstreamError]]({529: UpstreamBusy})
 
 
-class Config(SourceConfig):
+class Config(TokenConfig):
     """`token` is an organization token, or with `email` that user's API key."""
 
-    token: SecretStr = Field(min_length=1)
     email: str | None = None
     organizations: Names = Field(default=(), description="slugs; none: all the token sees")
     projects: Names = Field(default=(), description="slugs, or organization/project; none: all of them")

@@ -35,9 +35,10 @@ class NumberedPage(Generic[T]):
 
 @dataclass(frozen=True)
 class Calls:
-    """`path` is encoded, and begins with a slash."""
+    """`path` is encoded, and begins with a slash. may_be_kept: False asks anew each time."""
 
     http: Http
+    may_be_kept: bool = True
 
     async def pages(
         self, path: str, row: type[T], filters: Filters = (), *, is_session: bool = False, may_be_missing: bool = False
@@ -100,7 +101,7 @@ class Calls:
     async def _envelope(self, path: str, query: Filters, is_session: bool, may_be_missing: bool) -> ListEnvelope:
         target = f"{path}?{urlencode(query)}"
         if not may_be_missing:
-            body: bytes | None = await self.http.get(target, is_session=is_session)
+            body: bytes | None = await self.http.get(target, is_session=is_session, may_be_kept=self.may_be_kept)
         else:
             body = await self.http.find(target)
         return _NOTHING if body is None else payload.decode(self.http.source, f"GET {path}", body, ListEnvelope)

@@ -15,11 +15,11 @@ from resolvers.graph.deployment import Deployment
 from resolvers.graph.device import Device
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.release import Release
-from resolvers.transport.credentials import FixedHeaders
+from resolvers.transport.credentials import Credentials, Token
 from resolvers.transport.session import Http
 from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.commands import Command
-from resolvers.upstreams.config import SourceConfig
+from resolvers.upstreams.config import SourceConfig, bearer, letting_in
 from resolvers.upstreams.memfault import FACTS, STATUSES, Config
 from resolvers.upstreams.memfault.calls import Calls
 from resolvers.upstreams.memfault.catalogue import KEYS_PER_CALL, Catalogue, route
@@ -33,6 +33,7 @@ from resolvers.upstreams.memfault.writes import Writes
 from resolvers.upstreams.port import (
     ArtifactQuery,
     Chunk,
+    Columns,
     DeviceQuery,
     Facts,
     Failure,
@@ -41,7 +42,9 @@ from resolvers.upstreams.port import (
     Page,
     Place,
     ReleaseQuery,
+    ReleasesBelow,
     Scopes,
+    VersionCounts,
 )
 from resolvers.upstreams.scopes import Answer
 
@@ -51,7 +54,7 @@ class Memfault(Absent):
     config_type: ClassVar[type[SourceConfig]] = Config
 
     def __init__(self, http: Http, config: Config):
-        self.http = http.signed(FixedHeaders({"Authorization": _authorization(config)}), STATUSES)
+        self.http = http.signed(_credentials(http.source, config), STATUSES)
         self.config = config
         self._calls = Calls(self.http)
         self._catalogue = Catalogue(self._calls, config)
@@ -88,19 +91,21 @@ class Memfault(Absent):
         async for chunk in self.releases(ReleaseQuery(targets=query.targets)):
             yield Chunk([file for release in chunk.rows for file in _files(release)], chunk.failures)
 
-    async def releases_by_id(self, ids: Sequence[str]) -> Found[Release]:
+    async def releases_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Release]:
         return await self._releases.by_id(ids)
 
-    async def fleets_by_id(self, ids: Sequence[str]) -> Found[Fleet]:
+    async def fleets_by_id(
+        self, ids: Sequence[str], columns: Columns = None, below: ReleasesBelow | None = None
+    ) -> Found[Fleet]:
         return await self._catalogue.fleets_by_id(ids)
 
-    async def artifacts_by_id(self, ids: Sequence[str]) -> Found[Artifact]:
+    async def artifacts_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Artifact]:
         """There is no list of artifacts: each is read out of its release."""
         meant = _numbered(ids)
         files = await self.artifacts_by_release_id(_releases_of(meant))
         return {i: found for i in meant if (found := _picked(i, files.get(_release_of(i)))) is not None}
 
-    async def artifacts_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]:
+    async def artifacts_by_release_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Artifact]]:
         found = await self.releases_by_id(ids)
         return {i: each if isinstance(each, UpstreamError) else _files(each) for i, each in found.items()}
 
@@ -109,7 +114,8 @@ class Memfault(Absent):
 
         async def ask(project: Project, own: Sequence[str]) -> Answer[str]:
             filters = [("sort", "created_date"), *versions_of(_releases_of(own))]
-            rows = await self._calls.pages(f"{route(project)}/releases", ReleaseLinksRow, filters)
+            calls = Calls(self._calls.http, may_be_kept=False)
+            rows = await calls.pages(f"{route(project)}/releases", ReleaseLinksRow, filters)
             files = ((row, file) for row in rows.rows for file in row.artifacts or () if file.url)
             return Answer(
                 {keys.join(*project, row.version, file.id): file.url or "" for row, file in files}, rows.error
@@ -129,13 +135,15 @@ class Memfault(Absent):
     async def cohorts_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Cohort]]:
         return await self._cohorts.by_fleet_id(ids)
 
-    async def deployments_by_id(self, ids: Sequence[str]) -> Found[Deployment]:
+    async def deployments_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Deployment]:
         return await self._deployments.by_id(ids)
 
-    async def deployments_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+    async def deployments_by_release_id(
+        self, ids: Sequence[str], columns: Columns = None
+    ) -> Found[Sequence[Deployment]]:
         return await self._deployments.by_release_id(ids)
 
-    async def deployments_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+    async def deployments_by_fleet_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Deployment]]:
         return await self._deployments.by_fleet_id(ids)
 
     async def deployments_by_cohort_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
@@ -144,10 +152,10 @@ class Memfault(Absent):
     def devices(self, query: DeviceQuery) -> AsyncIterator[Chunk[Device]]:
         return self._devices.listed(query)
 
-    async def devices_by_id(self, ids: Sequence[str]) -> Found[Device]:
+    async def devices_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Device]:
         return await self._devices.by_id(ids)
 
-    async def devices_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Device]]:
+    async def devices_by_fleet_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Device]]:
         return await self._devices.by_fleet_id(ids)
 
     async def devices_by_cohort_id(self, ids: Sequence[str]) -> Found[Sequence[Device]]:
@@ -156,15 +164,24 @@ class Memfault(Absent):
     async def device_count_by_fleet_id(self, ids: Sequence[str]) -> Found[int]:
         return await self._devices.count_by_fleet_id(ids)
 
+    async def version_counts_by_fleet_id(self, ids: Sequence[str]) -> Found[VersionCounts]:
+        return await self._devices.version_counts_by_fleet_id(ids)
+
     async def perform(self, command: Command) -> str:
         return await self._writes.perform(command)
 
 
-def _authorization(config: Config) -> str:
-    token = config.token.get_secret_value()
-    if config.email is None:
-        return f"Bearer {token}"
-    return f"Basic {b64encode(f'{config.email}:{token}'.encode()).decode()}"
+def _credentials(source: str, config: Config) -> Credentials:
+    """A caller brings an organization token, or `email:key` of a user: whose email it is, only they know."""
+    email = config.email
+    own = None if config.token is None or email is None else Token(config.token, lambda key: _headers(f"{email}:{key}"))
+    return letting_in(source, config, config.token, _headers, own)
+
+
+def _headers(credential: str) -> dict[str, str]:
+    if ":" not in credential:
+        return bearer(credential)
+    return {"Authorization": f"Basic {b64encode(credential.encode()).decode()}"}
 
 
 def _numbered(artifact_ids: Sequence[str]) -> list[str]:

@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Sequence
 from urllib.parse import quote
 
 from resolvers.graph.device import Device
+from resolvers.upstreams.counting import version_counts
 from resolvers.upstreams.memfault import normalise
 from resolvers.upstreams.memfault.calls import Calls
 from resolvers.upstreams.memfault.catalogue import Catalogue, last, route, whole
 from resolvers.upstreams.memfault.normalise import Project
 from resolvers.upstreams.memfault.rows import DeviceRow
 from resolvers.upstreams.payload import Rows
-from resolvers.upstreams.port import Chunk, DeviceQuery, Found
+from resolvers.upstreams.port import Chunk, DeviceQuery, Found, VersionCounts
 from resolvers.upstreams.scopes import Answer
 
 
@@ -67,6 +68,15 @@ class Devices:
         async def ask(project: Project, own: Sequence[str]) -> Answer[int]:
             count = await self.calls.count(_path(project))
             return Answer({} if count is None else dict.fromkeys(own, count))
+
+        return await self.catalogue.look_up(ids, 2, ask)
+
+    async def version_counts_by_fleet_id(self, ids: Sequence[str]) -> Found[VersionCounts]:
+        """Counted here, over the project's list: Memfault counts by release, but not by release and cohort."""
+
+        async def ask(project: Project, own: Sequence[str]) -> Answer[VersionCounts]:
+            rows = await self._rows(project)
+            return whole(dict.fromkeys(own, version_counts(self._made(project, rows))), rows.error)
 
         return await self.catalogue.look_up(ids, 2, ask)
 

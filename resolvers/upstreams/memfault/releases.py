@@ -67,6 +67,7 @@ class Releases:
             has_more=place.number < found.page_count,
             failures=found.rows.failures(fleet_id),
             total=found.total_count,
+            is_total_exact=_is_all_known(query),
         )
 
     async def pages_by_fleet_id(self, ids: Sequence[str], query: ReleaseQuery, place: Place) -> Found[Page[Release]]:

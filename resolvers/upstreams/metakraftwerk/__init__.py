@@ -66,7 +66,7 @@ class Config(SourceConfig):
     @model_validator(mode="after")
     def _lets_in(self) -> Config:
         missing = [name for name in ("email", "password") if getattr(self, name) is None]
-        if self.token is None and missing:
+        if self.token is None and missing and (self.passthrough is None or len(missing) == 1):
             raise ValueError(f"expected `email` and `password`, or `token`; missing: {', '.join(missing)}")
         return self
 

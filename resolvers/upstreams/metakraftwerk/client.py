@@ -12,17 +12,27 @@ from resolvers.graph.deployment import Deployment
 from resolvers.graph.enums import ReleaseStatus
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.release import Release
-from resolvers.transport.credentials import Credentials, FixedHeaders
+from resolvers.transport.credentials import Credentials
 from resolvers.transport.session import Http
 from resolvers.upstreams import scopes
 from resolvers.upstreams.absent import Absent
-from resolvers.upstreams.config import SourceConfig
+from resolvers.upstreams.config import SourceConfig, bearer, letting_in
 from resolvers.upstreams.metakraftwerk import FACTS, STATUSES, Config, normalise
 from resolvers.upstreams.metakraftwerk.deployments import Deployments
 from resolvers.upstreams.metakraftwerk.login import Login
 from resolvers.upstreams.metakraftwerk.reads import Builds, Ids, Made, Reads, is_in
 from resolvers.upstreams.payload import Rows
-from resolvers.upstreams.port import ArtifactQuery, Chunk, Facts, Failure, FleetQuery, Found, ReleaseQuery
+from resolvers.upstreams.port import (
+    ArtifactQuery,
+    Chunk,
+    Columns,
+    Facts,
+    Failure,
+    FleetQuery,
+    Found,
+    ReleaseQuery,
+    ReleasesBelow,
+)
 from resolvers.upstreams.scopes import Answer
 
 T = TypeVar("T")
@@ -55,17 +65,19 @@ class MetaKraftwerk(Absent):
         failures = () if builds.error is None else (Failure(builds.error),)
         yield Chunk([file for each in builds.made for file in self._files(each)], failures)
 
-    async def releases_by_id(self, ids: Sequence[str]) -> Found[Release]:
+    async def releases_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Release]:
         """One call: of the one, or the list for more; there is no filter by several ids."""
         wanted = _numbers(ids)
         ask = self._find_release if len(wanted) == 1 else self._find_releases
         return await scopes.look_up([(wanted, ask(wanted))] if wanted else [])
 
-    async def fleets_by_id(self, ids: Sequence[str]) -> Found[Fleet]:
+    async def fleets_by_id(
+        self, ids: Sequence[str], columns: Columns = None, below: ReleasesBelow | None = None
+    ) -> Found[Fleet]:
         wanted = _numbers(ids)
         return await scopes.look_up([(wanted, self._find_fleets())] if wanted else [])
 
-    async def artifacts_by_id(self, ids: Sequence[str]) -> Found[Artifact]:
+    async def artifacts_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Artifact]:
         wanted = [native_id for native_id in ids if _is_route(native_id)]
         return await scopes.look_up([(wanted, self._find_files())] if wanted else [])
 
@@ -73,11 +85,11 @@ class MetaKraftwerk(Absent):
         wanted = _numbers(ids)
         return await scopes.look_up([(wanted, self._of_builds(wanted, self._build))] if wanted else [])
 
-    async def deployments_by_id(self, ids: Sequence[str]) -> Found[Deployment]:
+    async def deployments_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Deployment]:
         wanted = _numbers(ids)
         return await scopes.look_up([(wanted, self.deployments.by_id())] if wanted else [])
 
-    async def artifacts_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]:
+    async def artifacts_by_release_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Artifact]]:
         """One list of builds for all: nothing can be asked by release."""
         wanted = _numbers(ids)
         return await scopes.look_up([(wanted, self._of_releases(wanted, self._files))] if wanted else [])
@@ -91,11 +103,13 @@ class MetaKraftwerk(Absent):
         ask = self._of_releases(wanted, lambda made: [self._build(made)]) if wanted else None
         return await scopes.look_up([] if ask is None else [(wanted, ask)])
 
-    async def deployments_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+    async def deployments_by_release_id(
+        self, ids: Sequence[str], columns: Columns = None
+    ) -> Found[Sequence[Deployment]]:
         wanted = _numbers(ids)
         return await scopes.look_up([(wanted, self.deployments.by_release(wanted))] if wanted else [])
 
-    async def deployments_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+    async def deployments_by_fleet_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Deployment]]:
         wanted = _numbers(ids)
         return await scopes.look_up([(wanted, self.deployments.by_group(wanted))] if wanted else [])
 
@@ -139,11 +153,10 @@ class MetaKraftwerk(Absent):
 
 
 def _credentials(http: Http, config: Config) -> Credentials:
-    if config.token is not None:
-        return FixedHeaders({"Authorization": f"Bearer {config.token.get_secret_value()}"})
-    if config.email is None or config.password is None:
-        raise RuntimeError("a Config without credentials does not validate")
-    return Login(http, config.email, config.password)
+    own: Credentials | None = None
+    if config.token is None and config.email is not None and config.password is not None:
+        own = Login(http, config.email, config.password)
+    return letting_in(http.source, config, config.token, bearer, own)
 
 
 def _closed(query: ReleaseQuery) -> dict[str, str]:

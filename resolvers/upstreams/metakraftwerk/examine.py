@@ -8,7 +8,6 @@ from resolvers.upstreams import payload
 from resolvers.upstreams.examination import Check, Examination
 from resolvers.upstreams.metakraftwerk.client import MetaKraftwerk
 from resolvers.upstreams.metakraftwerk.lists import ROOT, Page
-from resolvers.upstreams.metakraftwerk.login import Login
 from resolvers.upstreams.metakraftwerk.rows import GroupRow, ReleaseRow
 
 LOGIN = "check email and password; the account must be one that logs in with them, not by another service"
@@ -29,7 +28,7 @@ async def examine(adapter: MetaKraftwerk) -> Examination:
 
 
 def _logs_in(adapter: MetaKraftwerk) -> bool:
-    return isinstance(adapter.http.credentials, Login)
+    return adapter.config.token is None
 
 
 async def _groups(adapter: MetaKraftwerk, exam: Examination) -> None:

@@ -43,9 +43,14 @@ class Login:
 
     def __init__(self, http: Http, email: str, password: SecretStr, clock: Callable[[], float] = time.time):
         self._http, self._email, self._password, self._clock = http, email, password, clock
-        self._kept = Kept(self._log_in, for_s=math.inf, clock=clock)
+        self._kept = Kept(self, self._log_in, for_s=math.inf, clock=clock)
         self._token: str | None = None
         self._renew_at = 0.0
+
+    @property
+    def identity(self) -> str:
+        """The account, whatever token it has just now."""
+        return f"login:{self._email}"
 
     async def headers(self) -> Mapping[str, str]:
         if self._token is not None and self._clock() >= self._renew_at:

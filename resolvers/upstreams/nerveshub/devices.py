@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from resolvers.errors import UpstreamError
 from resolvers.graph.device import Device
 from resolvers.graph.people import Tag
+from resolvers.upstreams.counting import version_counts
 from resolvers.upstreams.nerveshub import normalise
 from resolvers.upstreams.nerveshub.normalise import Product
 from resolvers.upstreams.nerveshub.products import Products, lists
 from resolvers.upstreams.payload import Rows
-from resolvers.upstreams.port import Chunk, DeviceQuery, Found
+from resolvers.upstreams.port import Chunk, Columns, DeviceQuery, Found, VersionCounts
 from resolvers.upstreams.scopes import Answer
 
 PLAIN = re.compile(r"[A-Za-z0-9_.:-]+")
@@ -31,7 +32,7 @@ class Devices(Products):
         async for chunk in self.chunks(query.fleet_ids, read):
             yield chunk
 
-    async def devices_by_id(self, ids: Sequence[str]) -> Found[Device]:
+    async def devices_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Device]:
         """One of a product by its own path; for more of them the product's list, so that calls grow with products."""
 
         async def find(product: Product, own: Sequence[str]) -> Answer[Device]:
@@ -40,7 +41,7 @@ class Devices(Products):
 
         return await self.look_up(ids, 3, find)
 
-    async def devices_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Device]]:
+    async def devices_by_fleet_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Device]]:
         return await self._device_lists(ids, 2, lambda row: row.fleet_native_id)
 
     async def devices_by_cohort_id(self, ids: Sequence[str]) -> Found[Sequence[Device]]:
@@ -53,6 +54,17 @@ class Devices(Products):
     async def device_count_by_fleet_id(self, ids: Sequence[str]) -> Found[int]:
         async def find(product: Product, own: Sequence[str]) -> Answer[int]:
             return Answer({product.native_id: await self.api.device_count(product, {})})
+
+        return await self.look_up(ids, 2, find)
+
+    async def version_counts_by_fleet_id(self, ids: Sequence[str]) -> Found[VersionCounts]:
+        """Counted here, over the product's list: asked for each version, calls would grow with versions."""
+
+        async def find(product: Product, own: Sequence[str]) -> Answer[VersionCounts]:
+            devices = await self._devices_of(product, {})
+            if devices.error is not None:
+                return Answer({}, devices.error)  # a count that may be too low is none
+            return Answer(dict.fromkeys(own, version_counts(devices.rows)))
 
         return await self.look_up(ids, 2, find)
 

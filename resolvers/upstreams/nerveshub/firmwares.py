@@ -12,7 +12,7 @@ from resolvers.upstreams.nerveshub import normalise
 from resolvers.upstreams.nerveshub.normalise import Product
 from resolvers.upstreams.nerveshub.products import Products
 from resolvers.upstreams.payload import Rows
-from resolvers.upstreams.port import ArtifactQuery, Chunk, Found, ReleaseQuery
+from resolvers.upstreams.port import ArtifactQuery, Chunk, Columns, Found, ReleaseQuery
 from resolvers.upstreams.scopes import Answer
 
 
@@ -29,7 +29,7 @@ class Firmwares(Products):
         async for chunk in self.releases(ReleaseQuery()):
             yield Chunk([file for release in chunk.rows for file in _files(release)], chunk.failures)
 
-    async def releases_by_id(self, ids: Sequence[str]) -> Found[Release]:
+    async def releases_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Release]:
         """A call for each product: NervesHub finds no firmware by its version."""
 
         async def find(product: Product, own: Sequence[str]) -> Answer[Release]:
@@ -38,7 +38,7 @@ class Firmwares(Products):
 
         return await self.look_up(ids, 3, find)
 
-    async def artifacts_by_id(self, ids: Sequence[str]) -> Found[Artifact]:
+    async def artifacts_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Artifact]:
         """A call for each product: one for each firmware would grow with the rows."""
 
         async def find(product: Product, own: Sequence[str]) -> Answer[Artifact]:
@@ -48,7 +48,7 @@ class Firmwares(Products):
 
         return await self.look_up(ids, 3, find)
 
-    async def artifacts_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Artifact]]:
+    async def artifacts_by_release_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Artifact]]:
         found = await self.releases_by_id(ids)
         return {i: each if isinstance(each, UpstreamError) else _files(each) for i, each in found.items()}
 

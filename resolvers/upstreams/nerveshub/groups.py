@@ -10,7 +10,7 @@ from resolvers.upstreams.nerveshub import normalise
 from resolvers.upstreams.nerveshub.normalise import Product
 from resolvers.upstreams.nerveshub.products import Products, lists
 from resolvers.upstreams.payload import Rows
-from resolvers.upstreams.port import Found
+from resolvers.upstreams.port import Columns, Found
 from resolvers.upstreams.scopes import Answer
 
 
@@ -29,7 +29,7 @@ class Groups(Products):
 
         return await self.look_up(ids, 2, find)
 
-    async def deployments_by_id(self, ids: Sequence[str]) -> Found[Deployment]:
+    async def deployments_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Deployment]:
         """Only what a group has now: one that was replaced is told nowhere, and not found."""
 
         async def find(product: Product, own: Sequence[str]) -> Answer[Deployment]:
@@ -38,10 +38,12 @@ class Groups(Products):
 
         return await self.look_up(ids, 4, find)
 
-    async def deployments_by_release_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+    async def deployments_by_release_id(
+        self, ids: Sequence[str], columns: Columns = None
+    ) -> Found[Sequence[Deployment]]:
         return await self._deployment_lists(ids, 3, lambda row: row.release_native_id)
 
-    async def deployments_by_fleet_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:
+    async def deployments_by_fleet_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Sequence[Deployment]]:
         return await self._deployment_lists(ids, 2, lambda row: row.fleet_native_id)
 
     async def deployments_by_cohort_id(self, ids: Sequence[str]) -> Found[Sequence[Deployment]]:

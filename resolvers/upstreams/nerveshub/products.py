@@ -9,17 +9,16 @@ from typing import ClassVar, TypeVar
 from resolvers import keys
 from resolvers.errors import UpstreamError
 from resolvers.graph.fleet import Fleet
-from resolvers.transport.credentials import FixedHeaders
 from resolvers.transport.kept import Kept
 from resolvers.transport.session import Http
 from resolvers.upstreams import scopes
 from resolvers.upstreams.absent import Absent
-from resolvers.upstreams.config import SourceConfig
+from resolvers.upstreams.config import SourceConfig, bearer, letting_in
 from resolvers.upstreams.nerveshub import FACTS, STATUSES, Config, normalise
 from resolvers.upstreams.nerveshub.api import Api
 from resolvers.upstreams.nerveshub.normalise import Product
 from resolvers.upstreams.nerveshub.rows import OrgRow
-from resolvers.upstreams.port import Chunk, Facts, Failure, FleetQuery, Found
+from resolvers.upstreams.port import Chunk, Columns, Facts, Failure, FleetQuery, Found, ReleasesBelow
 from resolvers.upstreams.scopes import Answer
 
 T = TypeVar("T")
@@ -33,18 +32,19 @@ class Products(Absent):
 
     def __init__(self, http: Http, config: Config):
         # `token` is accepted for Bearer too: the older command line client sends that.
-        headers = {"Authorization": f"Bearer {config.token.get_secret_value()}"}
-        self.http = http.signed(FixedHeaders(headers), STATUSES)
+        self.http = http.signed(letting_in(http.source, config, config.token, bearer), STATUSES)
         self.config = config
         self.api = Api(self.http)
-        self._kept = Kept(partial(self._catalogue, is_session=True))
+        self._kept = Kept(self.http.credentials, partial(self._catalogue, is_session=True))
 
     async def fleets(self, query: FleetQuery) -> AsyncIterator[Chunk[Fleet]]:
         """One call for the products of all orgs."""
         answer = await self._catalogue()
         yield Chunk(list(answer.found.values()), () if answer.error is None else (Failure(answer.error),))
 
-    async def fleets_by_id(self, ids: Sequence[str]) -> Found[Fleet]:
+    async def fleets_by_id(
+        self, ids: Sequence[str], columns: Columns = None, below: ReleasesBelow | None = None
+    ) -> Found[Fleet]:
         wanted = [native_id for native_id in ids if (product := Product.of(native_id)) and self.has(product)]
         return await scopes.look_up((asked, self._catalogue()) for asked in [wanted] if asked)
 

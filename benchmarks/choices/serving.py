@@ -12,7 +12,7 @@ from typing import Literal
 
 import uvicorn
 
-from benchmarks.processes import HOST, PATIENCE_S
+from benchmarks.choices.processes import HOST, PATIENCE_S
 from gateway.app import create_app
 from gateway.listening import Server
 from gateway.settings import Settings

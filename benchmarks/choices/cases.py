@@ -13,8 +13,8 @@ from typing import Any
 import aiohttp
 import orjson
 
-from benchmarks import asking, by_hand, processes, serving
-from benchmarks.measure import Contender, Effort, Figure, compare, repeated
+from benchmarks.choices import asking, by_hand, processes, serving
+from benchmarks.choices.measure import Contender, Effort, Figure, compare, repeated
 from gateway.app import collect_rarely
 from resolvers.upstreams import payload
 from resolvers.upstreams.balena.rows import Envelope, ReleaseRow
@@ -51,6 +51,20 @@ async def documents(mock_url: str, effort: Effort, text: str) -> list[Figure]:
         contenders = [
             Contender("remembered", repeated(partial(asking.ask, app, body))),
             Contender("documents_cached = 0", repeated(partial(asking.ask, other, body))),
+        ]
+        return await compare(contenders, effort)
+
+
+async def selections(mock_url: str, effort: Effort, text: str) -> list[Figure]:
+    """Compiled selections against graphql-core alone."""
+    body = asking.body_of(text)
+    async with (
+        asking.opened(asking.settings(mock_url)) as app,
+        asking.opened(asking.settings(mock_url, compiled=False)) as other,
+    ):
+        contenders = [
+            Contender("compiled", repeated(partial(asking.ask, app, body))),
+            Contender("compiled = false", repeated(partial(asking.ask, other, body))),
         ]
         return await compare(contenders, effort)
 
@@ -104,6 +118,8 @@ CASES: Mapping[str, Case] = {
         "the memory of documents: an operation that asks no upstream", partial(documents, text=asking.SOURCES)
     ),
     "documents-page": Case("the memory of documents: the page of 50", partial(documents, text=asking.PAGE)),
+    "selections": Case("compiled selections: 100 releases with fleet", partial(selections, text=asking.RELEASES)),
+    "selections-page": Case("compiled selections: the page of 50", partial(selections, text=asking.PAGE)),
     "collector": Case("thresholds of the garbage collector: the page of 50", collector),
     "decoding": Case("bytes to rows: balena's list of releases", decoding),
     "server": Case("event loop and HTTP server: the page of 50", server),

@@ -25,17 +25,23 @@ query Page {
   }
 }
 """
+RELEASES = """
+query Releases {
+  releases(first: 100) {
+    pageInfo { hasNextPage endCursor }
+    nodes { id name version { raw } status createdAt fleet { id name slug } }
+  }
+}
+"""
+"Rows alone: their look-ups travel together, and nothing in it has arguments."
 SOURCES = "query Sources { sources { nodes { id name kind webUrl } } }"
 "Asks no upstream: what is left is the price of any operation."
 
 
-def settings(mock_url: str, *, documents_cached: int | None = None) -> Settings:
-    """The demo's; by default with the documents remembered as the gateway does by default."""
+def settings(mock_url: str, **server: object) -> Settings:
+    """The demo's, with other values of `[server]` where they are given."""
     given = demo_settings(mock_url, 8000)  # the port is not listened on
-    if documents_cached is None:
-        return given
-    server = given.server.model_copy(update={"documents_cached": documents_cached})
-    return given.model_copy(update={"server": server})
+    return given.model_copy(update={"server": given.server.model_copy(update=server)})
 
 
 @asynccontextmanager

@@ -1,0 +1,57 @@
+"""Executor: graphql-core's own, in strawberry's dress, that asks for a region wherever it has an object to complete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql import GraphQLObjectType, GraphQLResolveInfo
+from graphql.execution.collect_fields import FieldDetails
+from graphql.pyutils import AwaitableOrValue, Path
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from gateway.execution.compiled.info import ContextOnly
+from gateway.execution.compiled.plans import Plans
+from gateway.execution.compiled.regions import Region
+from gateway.execution.compiled.settling import settle
+
+
+class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core alone, which takes plans and leaves them."""
+
+    def __init__(self, *args: Any, plans: Plans | None = None, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+
+
+class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
+    """graphql-core, and compiled functions for what is below its root fields."""
+
+    def __init__(self, *args: Any, plans: Plans | None = None, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        is_usual = self.middleware_manager is None and self.abort_signal is None and self.error_propagation
+        self._regions = plans.of(self.operation, self.variable_values.coerced) if plans and is_usual else None
+        self._info = ContextOnly(self.context_value)
+
+    def complete_object_value(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: list[FieldDetails],
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        regions = self._regions
+        region = None if regions is None else regions.at(self, path, return_type, field_details_list)
+        if region is not None:
+            notes = region.notes(self._info)
+            try:
+                shown = region.answer(result, path, notes)
+            except Exception:  # noqa: S110  # whatever it was, graphql-core meets it again and tells it
+                pass
+            else:
+                return self._settled(shown, region, notes) if any(notes[1:]) else shown
+        return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
+
+    async def _settled(self, shown: dict[str, Any], region: Region, notes: list[Any]) -> dict[str, Any]:
+        await settle(self, region, notes)
+        return shown

@@ -1,0 +1,49 @@
+"""Exchange: one request to an upstream, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from resolvers.errors import UpstreamError
+from resolvers.transport.observe import Call
+
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked. `target` is path and query, already encoded; headers without credentials.
+
+    is_read: asking twice changes nothing, so that two who ask the same at once may have one answer.
+    may_be_kept: its answer may serve others for a while; sessions and signed links never do.
+    """
+
+    method: str
+    target: str
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
+    is_session: bool = False
+    missing_is_none: bool = False
+    wants_location: bool = False
+    is_change: bool = False
+    is_read: bool = True
+    may_be_kept: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.target.partition('?')[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back. status: None without an answer. body: empty for a 404 that means None.
+
+    call: None when nothing was sent. etag: as the upstream names this state of the answer.
+    """
+
+    status: int | None
+    body: bytes
+    error: UpstreamError | None
+    call: Call | None
+    etag: str | None = None

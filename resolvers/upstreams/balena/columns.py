@@ -1,0 +1,325 @@
+"""Columns: from the attributes that are wanted to what balena is asked for, and from its answer to rows of ours. Pure.
+
+A table says of each attribute which of balena's columns make it, and how. A cut is a table for one set of attributes:
+what goes into `$select` and `$expand`, the shape of the rows that come back, and what makes ours of them. The shape
+holds what was selected and nothing else: a column that was selected and did not come is a row that does not fit, one
+that was not selected cannot be read by mistake.
+
+A row behind a to-one link may come along, expanded: its columns are a cut of its own table. A row that fits but for
+what came along is kept without it, and the loader asks for that by itself, with its own error if there is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from functools import lru_cache, partial
+from typing import Any, Generic, TypeVar, get_args, get_origin
+
+import msgspec
+
+from resolvers.graph.columns import NATIVE, Columned, own
+from resolvers.graph.columns import linked as linked_columns
+from resolvers.upstreams.balena.odata import Condition, Direction, Options
+from resolvers.upstreams.balena.rows import Deferred, linked
+from resolvers.upstreams.port import Columns
+
+T = TypeVar("T", bound=Columned)
+ALWAYS = ("source_name", "native_id")
+SHAPES = 1024
+"Cuts that are remembered: their number is that of the selections clients think of."
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """What holds for the rows of one call, and no row says."""
+
+    source: str
+    web_url: str | None = None
+    is_mine: bool | None = None
+    release_ids: tuple[str, ...] = ()
+    has_all_releases: bool = True
+
+
+Make = Callable[[Any, At], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How one attribute is made, and of which columns; expand: (navigation, column behind it)."""
+
+    make: Make
+    select: tuple[str, ...] = ()
+    expand: tuple[tuple[str, str], ...] = ()
+
+
+def same(name: str) -> Column:
+    return Column(lambda row, at: getattr(row, name), (name,))
+
+
+def details(row: msgspec.Struct, names: Iterable[str]) -> Any:
+    """The named columns that are set, as JSON; a link as its id."""
+    values = ((name, getattr(row, name)) for name in names)
+    told = {name: linked(value) if isinstance(value, Deferred) else value for name, value in values}
+    return msgspec.to_builtins({name: value for name, value in told.items() if value is not None})
+
+
+@dataclass(frozen=True, eq=False)
+class Table(Generic[T]):
+    """A type of ours out of a resource of theirs.
+
+    selected: the columns there are, in the order they are spelled in. cloud: those that only the hosted service knows.
+    native: the attributes of the vendor's own part. links: rows that may come along.
+    """
+
+    made: type[T]
+    row: type[Any]
+    columns: Mapping[str, Column]
+    selected: Sequence[str]
+    cloud: frozenset[str] = frozenset()
+    native_type: type[Columned] | None = None
+    native: Mapping[str, Column] = field(default_factory=dict)
+    native_id: Callable[[Any], str] = lambda row: str(row.id)
+    links: dict[str, Behind] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """A to-one navigation. is_sure: whether what is behind it is surely what its own look-up would show; needs: the
+    attributes, of the row and of the one behind it, that it takes to tell."""
+
+    navigation: str
+    table: Table[Any]
+    is_sure: Callable[[Any, Any], bool] = lambda row, behind: True
+    needs: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Cut(Generic[T]):
+    """A table for one set of attributes. row: the shape with what comes along; plain: without."""
+
+    table: Table[T]
+    fetched: frozenset[str] | None
+    select: tuple[str, ...]
+    expand: Mapping[str, Options]
+    row: type[Any]
+    plain: type[Any]
+    makers: tuple[tuple[str, Make], ...]
+    rest: Mapping[str, Any]  # attributes that balena says nothing of
+    along: tuple[tuple[Behind, Cut[Any]], ...] = ()
+
+    def options(
+        self, where: Condition | None = None, order_by: Sequence[tuple[str, Direction]] = (), top: int | None = None
+    ) -> Options:
+        return Options(self.select, where, self.expand, order_by=order_by, top=top)
+
+    def rows(self, rows: Iterable[Any], at: At) -> list[T]:
+        """Ours. What came along with several of them is made once."""
+        known: dict[tuple[str, int], Columned] = {}
+        return [self.made(row, at, known) for row in rows]
+
+    def made(self, row: Any, at: At, known: dict[tuple[str, int], Columned] | None = None) -> T:
+        values: dict[str, Any] = {
+            "source_name": at.source,
+            "native_id": self.table.native_id(row),
+            "fetched": self.fetched,
+        }
+        values.update(self.rest)
+        for name, make in self.makers:
+            values[name] = make(row, at)
+        if self.along and type(row) is not self.plain:
+            values["along"] = tuple(self._come_along(row, at, {} if known is None else known))
+        return self.table.made.of_columns(values)
+
+    def _come_along(self, row: Any, at: At, known: dict[tuple[str, int], Columned]) -> Iterable[Columned]:
+        for link, cut in self.along:
+            found = getattr(row, link.navigation)
+            behind = found[0] if isinstance(found, list) and found else None
+            if behind is not None and link.is_sure(row, behind):
+                key = (link.navigation, behind.id)
+                if key not in known:
+                    known[key] = cut.made(behind, at)
+                yield known[key]
+
+
+def cut(table: Table[T], columns: Columns, of_cloud: bool, omitted: frozenset[str] = frozenset()) -> Cut[T]:
+    """omitted: links that must not come along."""
+    return _cut(table, columns, of_cloud, omitted)
+
+
+@lru_cache(maxsize=SHAPES)
+def _cut(table: Table[Any], columns: Columns, of_cloud: bool, omitted: frozenset[str]) -> Cut[Any]:
+    names = attributes(table) if columns is None else own(columns)
+    # In the table's order: one selection is one URL, whichever process spells it.
+    wanted = {name: column for name, column in table.columns.items() if name in names}
+    native = _native(table, columns) if "native_of" in names else {}
+    along = [] if columns is None else list(_along(table, columns, of_cloud, omitted))
+    sure = [table.columns[name] for link, _ in along for name in link.needs]
+    needed = [*wanted.values(), *native.values(), *sure]
+    selected = {"id", *(name for column in needed for name in column.select)}
+    expanded: dict[str, dict[str, None]] = {}
+    for navigation, name in (pair for column in needed for pair in column.expand):
+        expanded.setdefault(navigation, {})[name] = None
+    makers = [(name, column.make) for name, column in wanted.items()]
+    if "native_of" in names:
+        makers.append(("native_of", _lazily(table, native, columns)))
+    inside = {navigation: tuple(own) for navigation, own in expanded.items()}
+    plain = _shape(table.row, selected, inside)
+    return Cut(
+        table=table,
+        fetched=None if columns is None else names,
+        select=_spelled(table, selected, of_cloud, {link.navigation for link, _ in along}),
+        expand=_expansions(inside, along),
+        row=_shape(table.row, selected, inside, along) if along else plain,
+        plain=plain,
+        makers=(*makers, *_factories(table, names)),
+        rest=_rest(table, names),
+        along=tuple(along),
+    )
+
+
+def with_more(
+    cut: Cut[T], expand: Mapping[str, Options], types: Mapping[str, Any], makers: Mapping[str, Make]
+) -> Cut[T]:
+    """The cut with navigations of another kind expanded too, and what is made of them."""
+    kept = [(name, make) for name, make in cut.makers if name not in makers]
+    return Cut(
+        table=cut.table,
+        fetched=cut.fetched,
+        select=cut.select,
+        expand={**cut.expand, **expand},
+        row=extended(cut.row, types),
+        plain=cut.plain,
+        makers=(*kept, *makers.items()),
+        rest={name: value for name, value in cut.rest.items() if name not in makers},
+        along=cut.along,
+    )
+
+
+def attributes(table: Table[Any]) -> frozenset[str]:
+    """All there are of the type, besides where it is."""
+    every = fields(table.made)
+    return frozenset(one.name for one in every if one.init) - {*ALWAYS}
+
+
+def _native(table: Table[Any], columns: Columns) -> Mapping[str, Column]:
+    if columns is None:
+        return table.native
+    return {name: column for name, column in table.native.items() if NATIVE + name in columns}
+
+
+def _lazily(table: Table[Any], native: Mapping[str, Column], columns: Columns) -> Make:
+    """The vendor's own part, built when it is shown."""
+    makers = tuple((name, column.make) for name, column in native.items())
+    fetched = None if columns is None else frozenset(native)
+
+    def build(row: Any, at: At) -> Columned:
+        values = {name: make(row, at) for name, make in makers}
+        assert table.native_type is not None
+        return table.native_type.of_columns({"fetched": fetched, **values})
+
+    return lambda row, at: partial(build, row, at)
+
+
+def _along(
+    table: Table[Any], columns: frozenset[str], of_cloud: bool, omitted: frozenset[str]
+) -> Iterable[tuple[Behind, Cut[Any]]]:
+    for name, link in table.links.items():
+        behind = linked_columns(columns, name)
+        if behind is not None and name not in omitted:
+            yield link, cut(link.table, own(behind) | link.needs, of_cloud)
+
+
+def _spelled(table: Table[Any], selected: set[str], of_cloud: bool, expanded: set[str]) -> tuple[str, ...]:
+    left_out = expanded if of_cloud else expanded | table.cloud
+    return tuple(name for name in table.selected if name in selected and name not in left_out)
+
+
+def _expansions(
+    inside: Mapping[str, tuple[str, ...]], along: Sequence[tuple[Behind, Cut[Any]]]
+) -> Mapping[str, Options]:
+    plain = {navigation: Options(names) for navigation, names in inside.items()}
+    for link, behind in along:
+        names = (name for name in inside.get(link.navigation, ()) if name not in behind.select)
+        plain[link.navigation] = Options((*behind.select, *names), expand=behind.expand)
+    return plain
+
+
+def _shape(
+    row: type[Any],
+    selected: Container[str],
+    inside: Mapping[str, tuple[str, ...]],
+    along: Sequence[tuple[Behind, Cut[Any]]] = (),
+) -> type[Any]:
+    """`row` with these fields alone."""
+    hints = {one.name: one.type for one in msgspec.structs.fields(row)}
+    types: dict[str, Any] = {name: hints[name] for name in hints if name in selected}
+    for navigation, names in inside.items():
+        types[navigation] = listing(_shape(_item(hints[navigation]), names, {}))
+    for link, behind in along:
+        hint = hints[link.navigation]
+        if _islisting(hint):  # its own columns stay there, beside those of the row that comes along
+            own_rows = {one.name: one.type for one in msgspec.structs.fields(_item(hint))}
+            more = {name: own_rows[name] for name in inside.get(link.navigation, ())}
+            types[link.navigation] = listing(extended(behind.row, more))
+        else:
+            types[link.navigation] = Deferred | listing(behind.row) | None
+    return _defined(row, types)
+
+
+def extended(row: type[Any], types: Mapping[str, Any]) -> type[Any]:
+    """A shape with more fields."""
+    return _defined(row, {**{one.name: one.type for one in msgspec.structs.fields(row)}, **types}) if types else row
+
+
+def _defined(row: Any, types: Mapping[str, Any]) -> type[Any]:
+    return _struct(row, tuple(types.items()))
+
+
+@lru_cache(maxsize=2 * SHAPES)  # making one costs as much as decoding a page
+def _struct(row: type[Any], types: tuple[tuple[str, Any], ...]) -> type[Any]:
+    """A struct of these fields. One that `row` has keeps its default: what had to be there still has to."""
+    known = {one.name: one for one in msgspec.structs.fields(row)}
+    specified: list[Any] = []
+    for name, hint in types:
+        one = known.get(name)
+        if one is not None and one.default is not msgspec.NODEFAULT:
+            specified.append((name, hint, one.default))
+        elif one is not None and one.default_factory is not msgspec.NODEFAULT:
+            specified.append((name, hint, msgspec.field(default_factory=one.default_factory)))
+        else:
+            specified.append((name, hint))
+    return msgspec.defstruct(row.__name__, specified, kw_only=True, module=row.__module__)
+
+
+def listing(item: type[Any]) -> Any:
+    return list[item]  # type: ignore[valid-type]  # a type made at run time
+
+
+def _islisting(hint: Any) -> bool:
+    return get_origin(hint) is list
+
+
+def _item(hint: Any) -> type[Any]:
+    item: type[Any] = get_args(hint)[0]
+    return item
+
+
+def _factories(table: Table[Any], names: Iterable[str]) -> Iterable[tuple[str, Make]]:
+    """Attributes that balena says nothing of and that no two rows may share, such as a list."""
+    for one in fields(table.made):
+        if one.name in names and one.name not in table.columns and one.default_factory is not MISSING:
+            yield one.name, _made_anew(one.default_factory)
+
+
+def _made_anew(factory: Callable[[], Any]) -> Make:
+    return lambda row, at: factory()
+
+
+def _rest(table: Table[Any], names: Iterable[str]) -> Mapping[str, Any]:
+    """Attributes that balena says nothing of: what our type says of them when nobody does."""
+    return {
+        one.name: one.default
+        for one in fields(table.made)
+        if one.name in names and one.name not in table.columns and one.default is not MISSING
+    }

@@ -1,0 +1,133 @@
+"""The compiled executor answers as graphql-core does: `data` byte for byte, errors as a set.
+
+Calls are not compared here: lists that arrive in one turn of the loop share some by chance. The whole suite counts
+them, with compiled selections and without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from inspect import isawaitable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+import structlog.testing
+from graphql import GraphQLError, execute
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from strawberry.execution import optimized_is_awaitable
+
+import gateway.http.explorer
+from gateway.execution.compiled import CompiledExecutor, PlainExecutor
+from gateway.execution.documents import Documents, Prepared, Unusable
+from gateway.execution.executor import core
+from gateway.execution.limits import Limits
+from resolvers.schema import schema
+from tests.unit import fake_upstreams
+from tests.unit.generated_operations import Generated, everything, operations
+from tests.unit.hostile_worlds import ROWS, HostileUpstream, World
+
+QUERIES = sorted((Path(gateway.http.explorer.__file__).parent / "queries").glob("*.graphql"))
+DOCUMENTS = Documents(core(schema), Limits(100, 10_000, 1_000_000, 10**9, 200), 1000)
+
+EVERYTHING = {row: everything(row) for row in ROWS}
+
+chances = st.sampled_from((0.0, 0.01, 0.05, 0.2))
+worlds = st.builds(World, st.integers(0, 10**6), chances, chances)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All of an answer that a client can tell. told: of the sources, by the request's collector."""
+
+    data: str
+    errors: frozenset[str]
+    told: str
+
+    @property
+    def has_data(self) -> bool:
+        return self.data != "None"
+
+
+async def outcome(executor_class: Any, prepared: Prepared, variables: dict[str, Any], world: World) -> Outcome:
+    upstreams = [HostileUpstream(name, world) for name in "ab"]
+    request = fake_upstreams.request(*upstreams)  # type: ignore[arg-type]
+    answered = execute(
+        core(schema),
+        prepared.document,
+        context_value=request,
+        variable_values=variables,
+        executor_class=executor_class,
+        is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
+        plans=prepared.plans,
+    )
+    result: Any = await answered if isawaitable(answered) else answered
+    data = repr(result.data) if result.data is None or _is_odd(result.data) else orjson.dumps(result.data).decode()
+    told = repr((sorted(map(repr, request.collector.losses)), sorted(request.collector.states.items())))
+    await _rest()
+    return Outcome(data, frozenset(map(_shown, result.errors or ())), told)
+
+
+def _shown(error: GraphQLError) -> str:
+    original = error.original_error
+    return f"{error.message} {error.path} {error.locations} {type(original).__name__} {original}"
+
+
+def _is_odd(data: Any) -> bool:
+    """A JSON scalar hands on whatever it is given, also what is no JSON."""
+    try:
+        orjson.dumps(data)
+    except TypeError:
+        return True
+    return False
+
+
+async def _rest() -> None:
+    """graphql-core leaves what it need not wait for behind."""
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.gather(*others, return_exceptions=True)
+
+
+def prepared(operation: Generated) -> Prepared:
+    try:
+        return DOCUMENTS.prepare(operation.text)
+    except Unusable as error:
+        assume("conflict" not in str(error))  # fields of two types that have one name and not one shape
+        raise AssertionError(f"{error}\n{operation.text}") from None
+
+
+def both(document: Prepared, variables: dict[str, Any], world: World) -> tuple[Outcome, Outcome]:
+    """The outcome when compiled, and graphql-core's own."""
+    with structlog.testing.capture_logs():  # what is wrong with a world's rows is logged as our mistake
+        compiled = asyncio.run(outcome(CompiledExecutor, document, variables, world))
+        plain = asyncio.run(outcome(PlainExecutor, document, variables, world))
+    return compiled, plain
+
+
+@settings(max_examples=150)
+@given(operations(), worlds)
+def test_any_operation_over_any_world_is_answered_as_by_core(operation: Generated, world: World) -> None:
+    compiled, plain = both(prepared(operation), operation.variables, world)
+
+    assert compiled == plain
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda path: path.stem)
+@given(worlds)
+@settings(max_examples=10)
+def test_the_explorer_s_queries_are_answered_as_by_core(query: Path, world: World) -> None:
+    compiled, plain = both(DOCUMENTS.prepare(query.read_text()), {}, world)
+
+    assert compiled == plain
+
+
+@pytest.mark.parametrize("row", EVERYTHING)
+@given(worlds)
+@settings(max_examples=10)
+def test_all_fields_of_a_type_are_answered_as_by_core(row: str, world: World) -> None:
+    compiled, plain = both(DOCUMENTS.prepare(EVERYTHING[row]), {}, world)
+
+    assert compiled == plain
