@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
+from typing import get_args
 
 import aiohttp
 import pytest
 
 from gateway.execution.manifest import digest
+from gateway.http.request_id import HEADER
+from gateway.settings import Server
+from gateway.telemetry.told import Outcome
 from tests.conftest import MockPort
-from tests.graph.telling import gateway_over, told
+from tests.graph.conftest import Start
+from tests.graph.telling import Told, gateway_over, told
 
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 PAGE = 'query Newest { releases(first: 5, filter: { sources: ["memfault"] }) { nodes { fleet { name } } } }'
 
 
@@ -54,6 +62,37 @@ async def test_a_source_that_fails_is_down_and_its_code_is_counted(mocks: MockPo
         assert await gateway.sample("releasegraph_operation_errors_total", code="UPSTREAM_BROKEN") == 1
         assert await gateway.sample("releasegraph_operations_total", outcome="errors") == 1
         assert await gateway.sample("releasegraph_answer_sources_total", source="memfault", state="FAILED") == 1
+
+
+async def test_a_trusted_document_has_its_name(mocks: MockPort, tmp_path: Path, start: Start) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(json.dumps({"one": "query Trusted { sources { totalCount } }"}))
+    own = {"MEMFAULT_URL": f"{mocks.url}/memfault", "MEMFAULT_TOKEN": "demo-memfault-token"}
+
+    url = start({**own, "RELEASEGRAPH_SECURITY_TRUSTED_DOCUMENTS": str(manifest)})
+    async with aiohttp.ClientSession() as session:
+        gateway = Told(url, session)
+        await gateway.ask("query Trusted { sources { totalCount } }")
+        await gateway.ask("query Trusted { sources { totalCount  } }")
+
+        assert await gateway.sample("releasegraph_operations_total", operation="Trusted") == 1
+        assert await gateway.sample("releasegraph_operations_total", operation="other") == 1
+        assert await gateway.sample("releasegraph_documents_untrusted_total") == 1
+
+
+async def test_what_is_remembered_is_counted_with_its_age_and_is_no_call(mocks: MockPort, start: Start) -> None:
+    own = {"MEMFAULT_URL": f"{mocks.url}/memfault", "MEMFAULT_TOKEN": "demo-memfault-token"}
+
+    url = start({**own, "RELEASEGRAPH_CACHE_TTL_S": "60"})
+    async with aiohttp.ClientSession() as session:
+        gateway = Told(url, session)
+        for _ in range(2):
+            await gateway.ask("{ releases(first: 1) { nodes { id } } }")
+
+        assert await gateway.sample("releasegraph_upstream_calls_total") == len(mocks.calls)
+        assert await gateway.sample("releasegraph_upstream_cache_total", result="HIT") > 0
+        assert await gateway.sample("releasegraph_answer_sources_total", state="CACHED") == 1
+        assert await gateway.sample("releasegraph_answer_age_seconds_count", source="memfault") == 1
 
 
 async def test_no_word_of_a_client_and_no_secret_becomes_a_label(mocks: MockPort) -> None:
@@ -139,3 +178,33 @@ async def test_what_cannot_be_executed_says_nothing_of_sources(mocks: MockPort) 
         _, _, body = await gateway.ask("{ nope }")
 
     assert "extensions" not in body
+
+
+def test_the_readme_tells_every_way_an_operation_can_go() -> None:
+    (told,) = re.findall(r"^\| `releasegraph_operations_total` \| (.+) \|", README, re.MULTILINE)
+
+    assert set(re.findall(r"`([a-z]+)`", told.split("|")[0])) == set(get_args(Outcome))
+
+
+async def test_the_readme_shows_readyz_as_it_is(mocks: MockPort) -> None:
+    (shown,) = re.findall(r"/readyz\n(\{.+\})\n", README)
+
+    async with told(mocks) as gateway:
+        _, ready = await gateway.ready()
+
+    shown_one = json.loads(shown)
+    assert shown_one.keys() == ready.keys()
+    assert shown_one["sources"]["memfault"].keys() == ready["sources"]["memfault"].keys()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"at most {Server().max_in_flight} operations at once (`max_in_flight`)",
+        f"within {Server().body_timeout_s:g} seconds (`body_timeout_s`)",
+        f"SIGTERM what runs has {Server().drain_s:g} seconds (`drain_s`)",
+        f"{HEADER}` that every",
+    ],
+)
+def test_the_readme_tells_the_numbers_of_the_code(said: str) -> None:
+    assert said in re.sub(r"\s+", " ", README)

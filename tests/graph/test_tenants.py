@@ -94,7 +94,7 @@ async def test_a_refused_credential_of_one_caller_is_nobody_elses_trouble(
 
     assert {error["extensions"]["code"] for error in refused["errors"]} == {"UPSTREAM_REFUSED"}
     assert "errors" not in well
-    assert [one["answers"] for one in ready["sources"].values()] == [True, True]
+    assert [one["status"] for one in ready["sources"].values()] == ["UP", "UP"]
 
 
 async def test_a_header_that_is_no_token_is_refused_without_repeating_it(
