@@ -33,7 +33,7 @@ const gateway = new ApolloGateway({
   buildService: ({ name, url }) => new (name === "releasegraph" ? Releasegraph : RemoteGraphQLDataSource)({ url }),
 });
 
-const { url } = await startStandaloneServer(new ApolloServer({ gateway }), {
+const { url } = await startStandaloneServer(new ApolloServer({ gateway, includeStacktraceInErrorResponses: false }), {
   context: async ({ req }) => ({ headers: req.headers }),
   listen: { host: "127.0.0.1", port: Number(PORT) },
 });

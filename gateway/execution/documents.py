@@ -15,11 +15,14 @@ from graphql import (
     validate,
 )
 
-from gateway.execution import limits
+from gateway.execution import limits, repeats
 from gateway.execution.compiled import Plans
 from gateway.execution.limits import Limits
 from resolvers.federation import columns
 from resolvers.federation.columns import Wanted
+
+MAX_ERRORS = 20
+"Of one document: what is told beyond them helps nobody, and telling what may be meant takes time."
 
 REMEMBERED_CHARACTERS = 32_768
 "Longer texts are prepared each time: a thousand of them would be too much to keep."
@@ -80,13 +83,25 @@ class Documents:
 
     def _usable(self, text: str) -> DocumentNode:
         document = self._parse(text)
-        errors = validate(self._schema, document)
+        self._refuse_repeats(document)
+        errors = validate(self._schema, document, max_errors=MAX_ERRORS)
         if errors:
             raise Unusable(errors, "GRAPHQL_VALIDATION_FAILED")
         errors = limits.check(document, self._limits)
         if errors:
             raise Unusable(errors, "QUERY_TOO_COMPLEX")
         return document
+
+    def _refuse_repeats(self, document: DocumentNode) -> None:
+        """Before validation, which takes a time that grows with the square of them."""
+        found, most = repeats.most(document), self._limits.max_repeats
+        if found is None:
+            told = limits.too_complex("a number of fields over", repeats.MAX_FIELDS, repeats.MAX_FIELDS)
+            raise Unusable([told], "QUERY_TOO_COMPLEX")
+        if found > most:
+            raise Unusable(
+                [limits.too_complex("one field at one place a number of times of", found, most)], "QUERY_TOO_COMPLEX"
+            )
 
     def _parse(self, text: str) -> DocumentNode:
         try:

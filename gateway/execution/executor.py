@@ -102,7 +102,7 @@ class Executor:
         )
         result = await outcome if isawaitable(outcome) else outcome
         errors = [masking.shown(error, request_id) for error in result.errors or ()]
-        losses = [masking.lost(loss) for loss in request.collector.losses if tell_losses or not loss.is_partial]
+        losses = [masking.lost(loss) for loss in request.collector.losses if tell_losses or not loss.may_be_left_out]
         return _answer(result, [*errors, *losses], request)
 
 

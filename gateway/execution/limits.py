@@ -31,11 +31,19 @@ class Limits:
     max_tokens: int
     max_rows: int
     max_page: int  # rows of one list
+    max_repeats: int = 50  # of one field at one place
 
     @classmethod
     def of(cls, server: Server) -> Limits:
         """Those that are set."""
-        return cls(server.max_depth, server.max_aliases, server.max_tokens, server.max_rows, server.max_page_size)
+        return cls(
+            server.max_depth,
+            server.max_aliases,
+            server.max_tokens,
+            server.max_rows,
+            server.max_page_size,
+            server.max_repeats,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,9 @@ class Server(Table):
     max_depth: int = Field(default=15, ge=1, le=100, description="fields inside fields")
     max_aliases: int = Field(default=30, ge=0, le=10_000)
     max_tokens: int = Field(default=4000, ge=1, le=1_000_000, description="words and signs of a document")
+    max_repeats: int = Field(
+        default=50, ge=1, description="selections of one field at one place of an operation, fragments followed"
+    )
     max_rows: int = Field(
         default=50_000, ge=1, le=10_000_000, description="that one operation may ask for, lists inside lists multiplied"
     )

@@ -60,11 +60,17 @@ def _failure(reading: Reading[Any], fetched_at: datetime, age_seconds: float) ->
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """One source that a list at `path` lacks, wholly or in part."""
+    """One source that a list at `path` lacks, wholly or in part. has_sources: whether the list tells that itself."""
 
     path: Sequence[str | int]
     error: UpstreamError
     is_partial: bool  # false: nobody answered, and the list is null
+    has_sources: bool = True
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether a client that asks for no such errors still learns of it."""
+        return self.is_partial and self.has_sources
 
 
 @dataclass
@@ -82,10 +88,18 @@ class Collector:
         reports: Iterable[SourceReport],
         *,
         is_partial: bool = True,
+        has_sources: bool = True,
     ) -> None:
-        self.losses += [Loss(path, reading.errors[0], is_partial) for reading in readings if reading.errors]
+        lost = (reading.errors[0] for reading in readings if reading.errors)
+        self.losses += [Loss(path, error, is_partial, has_sources) for error in lost]
         for one in reports:
             self.came(one.source_name, one.state)
+
+    def note_beside(self, path: Sequence[str | int], readings: Iterable[Reading[Any]]) -> None:
+        """What an answer at `path` lacks that is no connection: one loss a source, however many of its parts failed."""
+        lost = {reading.source: reading for reading in readings if reading.errors}
+        now = datetime.now(UTC)
+        self.note(path, lost.values(), [report(one, now) for one in lost.values()], has_sources=False)
 
     def note_ages(self, freshness: Freshness) -> None:
         """Also objects that no list holds may come from what is remembered."""

@@ -84,7 +84,7 @@ class ProductLine(Node):
     @strawberry.field(description="Which version is on which of its fleets, and where it is behind.")
     @reads(*STANDING)
     async def drift(self, info: Info) -> Drift | None:
-        return await info.context.lines.drift(self)
+        return await info.context.lines.drift(self, info._raw_info)
 
     def _route(self) -> tuple[str, str]:
         return keys.NOWHERE, keys.join(self.name)

@@ -141,7 +141,7 @@ async def test_drift_of_all_lines_is_counted_by_scope_and_not_by_row(gateway: Ga
     assert made["memfault"] == 2 * 3 + len(devices)
     assert len(devices) == 3 + 2
     assert made["buildmaster"] == 2
-    assert made["metakraftwerk"] == 2
+    assert made["metakraftwerk"] == 1  # its fleets: its releases have no version that could be behind
 
 
 async def test_balena_counts_by_itself_and_sends_no_device(gateway: Gateway, mocks: MockPort) -> None:
@@ -171,11 +171,30 @@ async def test_a_silent_source_makes_its_own_rows_null_with_an_error(gateway: Ga
     assert {(error["extensions"]["source"], error["extensions"]["code"]) for error in reply["errors"]} == {
         ("balena", "UPSTREAM_BROKEN")
     }
-    path = ["productLine", "drift", "rows", 0]
-    assert sorted(error["path"] for error in reply["errors"]) == sorted(
-        [*path, name]
-        for name in ("fleet", "targetVersion", "latestVersion", "behindBy", "deviceCounts", "otherDevices")
-    )
+    path = ["productLine", "drift"]
+    fields = ("fleet", "targetVersion", "latestVersion", "behindBy", "deviceCounts", "otherDevices")
+    told = sorted(error["path"] for error in reply["errors"])
+    assert told == [path, *sorted([*path, "rows", 0, name] for name in fields)]
+
+
+@pytest.mark.parametrize("header", ["on", "off"])
+async def test_a_drift_without_a_source_says_so_whatever_is_selected_of_it(
+    gateway: Gateway, mocks: MockPort, header: str
+) -> None:
+    """Drift has no `sources` of its own, so it cannot be left to them."""
+    mocks.fail(source="balena", status=503)
+    body = {"query": HUB % "drift { isInSync newest { raw } }"}
+
+    async with gateway.session.post(
+        f"{gateway.url}/graphql", json=body, headers={"x-partial-errors": header}
+    ) as answer:
+        reply = await answer.json()
+
+    assert reply["data"]["productLine"]["drift"]["isInSync"] is not True
+    assert [(error["path"], error["extensions"]["partial"]) for error in reply["errors"]] == [
+        (["productLine", "drift"], True)
+    ]
+    assert reply["extensions"]["sources"] == {"balena": "FAILED"}
 
 
 async def test_cohorts_that_cannot_be_read_are_a_row_of_errors(gateway: Gateway, mocks: MockPort) -> None:
@@ -206,7 +225,8 @@ async def test_what_is_left_without_a_source_is_never_called_in_sync(gateway: Ga
 
     reply = await gateway.post(HUB % "name drift { isInSync newest { raw } }")
 
-    assert reply["data"]["productLine"] == {"name": "Sensor Hub", "drift": {"isInSync": None, "newest": None}}
+    assert reply["data"]["productLine"] == {"name": "Sensor Hub", "drift": None}
+    assert [error["path"] for error in reply["errors"]] == [["productLine", "drift"]]
 
 
 # Trains
@@ -254,8 +274,16 @@ async def test_trains_tell_which_source_they_lack(gateway: Gateway, mocks: MockP
     page = reply["data"]["productLine"]["trains"]
     assert page["nodes"] == [{"version": {"raw": "2026.03.04"}}, {"version": {"raw": "1.6.0"}}]
     assert page["totalCount"] is None
-    assert [one["state"] for one in page["sources"]] == ["FAILED", "LIVE", "LIVE", "LIVE", "LIVE"]
+    assert [one["state"] for one in page["sources"]] == ["FAILED", "LIVE", "LIVE", "SKIPPED", "LIVE"]
     assert [error["extensions"]["partial"] for error in reply["errors"]] == [True]
+
+
+async def test_a_source_that_knows_no_versions_spoils_no_train(gateway: Gateway, mocks: MockPort) -> None:
+    query = HUB % "trains(first: 1) { totalCount nodes { missingFrom { sourceName } } sources { state } }"
+    healthy = (await gateway.data(query))["productLine"]["trains"]
+    mocks.fail(source="metakraftwerk", status=503)
+
+    assert (await gateway.data(query))["productLine"]["trains"] == healthy
 
 
 async def test_who_misses_a_train_is_not_guessed_when_a_fleet_does_not_answer(

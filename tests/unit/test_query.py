@@ -54,7 +54,8 @@ def test_the_demo_answers_without_a_server_and_shows_what_it_took(tmp_path: Path
         "metakraftwerk  2 calls",
         "nerveshub  5 calls",
     ]
-    assert any("  GET /v7/release?$select=" in line and line.endswith("any(dau:true))") for line in lines)
+    (page,) = [line for line in lines if "  GET /v7/release?$select=" in line]
+    assert page.endswith("$orderby=created_at desc,id asc&$top=8")
 
 
 def test_configured_sources_are_asked_and_a_plan_needs_no_setting(tmp_path: Path, one_source: dict[str, str]) -> None:

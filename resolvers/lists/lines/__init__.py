@@ -29,6 +29,7 @@ from resolvers.graph.product_line import ProductLine, ReleaseTrain
 from resolvers.graph.release import Release
 from resolvers.graph.window import Window
 from resolvers.knowledge.correlation import Train
+from resolvers.knowledge.lineage import Line
 from resolvers.lists import Desk, kin
 from resolvers.lists.kin import Families, Family
 from resolvers.lists.lines import drift
@@ -110,12 +111,13 @@ class Lines:
             seen = await self._line(spec.name)
             own = seen.reading(source)
             # They are of all sources at once; the first that answered hands them over.
-            answered = (name for name in spec.sources if not seen.reading(name).is_lost)
+            answered = (name for name in spec.sources if name in telling and not seen.reading(name).is_lost)
             rows = [_train(seen, train) for train in seen.trains] if next(answered, None) == source else []
             return Reading(source, rows, own.errors, own.is_lost)
 
         spec = self._specs[line.name]
-        listing = Listing(orders.trains(), (spec.name,), spec.sources, frozenset(spec.sources), whole(read))
+        telling = frozenset(name for name in spec.sources if self._knows_versions(name))
+        listing = Listing(orders.trains(), (spec.name,), spec.sources, telling, whole(read))
         return await self._desk.lister.connection(listing, window, at)
 
     async def releases(self, train: ReleaseTrain, window: Window, at: At) -> Connection[Release]:
@@ -126,7 +128,8 @@ class Lines:
 
         spec = self._specs[train.line_name]
         identity = ("train", spec.name, train.key)
-        listing = Listing(orders.releases(None), identity, spec.sources, frozenset(spec.sources), whole(read))
+        telling = frozenset(name for name in spec.sources if self._knows_versions(name))
+        listing = Listing(orders.releases(None), identity, spec.sources, telling, whole(read))
         return await self._desk.lister.connection(listing, window, at)
 
     async def missing_from(self, train: ReleaseTrain) -> list[Fleet]:
@@ -135,10 +138,17 @@ class Lines:
             raise seen.error
         has_it = {(release.source_name, release.fleet_native_id) for release in train.seen}
         fleets = [one.fleet for one in seen.fleets if isinstance(one.fleet, Fleet) and one.fleet.route not in has_it]
-        return sorted(filter(self._knows_versions, fleets), key=orders.fleets(None).rank_of)
+        telling = (fleet for fleet in fleets if self._knows_versions(fleet.source_name))
+        return sorted(telling, key=orders.fleets(None).rank_of)
 
-    async def drift(self, line: ProductLine) -> Drift:
-        return await drift.of_line(self._desk, await self._line(line.name))
+    async def drift(self, line: ProductLine, at: At) -> Drift:
+        """Sources that were lost are told beside it, whatever is selected of it. Raises when none answered."""
+        seen = await self._line(line.name)
+        readings = [seen.reading(source) for source in seen.spec.sources]
+        if readings and all(reading.is_lost for reading in readings):
+            raise readings[0].errors[0]
+        self._desk.lister.collector.note_beside(at.path.as_list(), readings)
+        return await drift.of_line(self._desk, seen)
 
     async def counterparts(self, release: Release, at: At) -> list[Counterpart]:
         return await self._counterparts.of(release, at)
@@ -146,8 +156,8 @@ class Lines:
     def _chosen(self, names: Collection[str]) -> list[LineSpec]:
         return product_lines.chosen(list(self._specs.values()), names)
 
-    def _knows_versions(self, fleet: Fleet) -> bool:
-        return Fact.VERSION in self._desk.sources.facts[fleet.source_name].release_facts
+    def _knows_versions(self, source: str) -> bool:
+        return Fact.VERSION in self._desk.sources.facts[source].release_facts
 
     async def _line(self, name: str) -> LineSeen:
         """All of a line, read once however many ask."""
@@ -159,12 +169,15 @@ class Lines:
         allowance.begin(MAX_BYTES * len(spec.sources))  # in a task of its own: of all of them together
         members = await self._members.of(spec)
         families = await asyncio.gather(*map(self._family, members))
-        return LineSeen(spec, [FleetSeen(*pair) for pair in zip(members, families, strict=True)])
+        pairs = zip(members, families, strict=True)
+        return LineSeen(spec, [FleetSeen(*pair, self._knows_versions(pair[0].ref.source)) for pair in pairs])
 
     async def _family(self, member: Member) -> Family | UpstreamError:
         fleet = member.fleet
         if isinstance(fleet, UpstreamError):
             return fleet
+        if not self._knows_versions(fleet.source_name):
+            return Family({}, Line.of(()))  # whatever its releases are called, it says nothing of the line
         return await settled(fleet.source_name, kin.family(self._desk, self._families, fleet.route, SIGHTING))
 
 

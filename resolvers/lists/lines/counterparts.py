@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import ChainMap
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from aiodataloader import DataLoader
@@ -15,7 +14,6 @@ from graphql import GraphQLResolveInfo
 from resolvers.errors import UpstreamError
 from resolvers.federation.filters.releases import narrowed_by
 from resolvers.federation.reading import Reading, read_whole
-from resolvers.federation.report import report
 from resolvers.graph.counterpart import Counterpart
 from resolvers.graph.enums import MatchRule
 from resolvers.graph.lineage import SIGHTING
@@ -97,7 +95,7 @@ class Counterparts:
         (by_commit, found, asked), (by_version, line, told) = await asyncio.gather(
             self._by_commit(one), self._by_version(one, release)
         )
-        self._note([*asked, *told], at)
+        self._desk.lister.collector.note_beside(at.path.as_list(), [*asked, *told])
         same = {match.of for match in by_commit}
         rest = (match for match in by_version if match.of not in same)
         ordered = [*sorted(by_commit, key=_place), *sorted(rest, key=_place)]
@@ -123,14 +121,7 @@ class Counterparts:
             return [], {}, []
         seen = await self._line(spec.name)
         same = seen.by_precedence.get(one.version.precedence, ())
-        return correlation.by_version(one, same, spec.name), seen.releases, [*map(seen.reading, spec.sources)]
-
-    def _note(self, readings: Iterable[Reading[Release]], at: At) -> None:
-        """One loss a source, however many of its parts failed."""
-        lost = {reading.source: reading for reading in readings if reading.errors}
-        now = datetime.now(UTC)
-        reports = [report(reading, now) for reading in lost.values()]
-        self._desk.lister.collector.note(at.path.as_list(), lost.values(), reports)
+        return correlation.by_version(one, same, spec.name), seen.releases, [*map(seen.reading, seen.telling)]
 
 
 def _place(match: Match[Route]) -> Route:

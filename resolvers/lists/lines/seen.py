@@ -31,6 +31,7 @@ class FleetSeen:
 
     member: Member
     family: Family | UpstreamError
+    tells_versions: bool = True  # whether its source knows versions at all
 
     @property
     def fleet(self) -> Fleet | UpstreamError:
@@ -67,6 +68,11 @@ class LineSeen:
                 groups.setdefault(version.precedence, []).append(sighting(release))
         return groups
 
+    @cached_property
+    def telling(self) -> list[str]:
+        """The sources that know versions, by name: of the others no version of the line can be missing."""
+        return sorted({one.member.ref.source for one in self.fleets if one.tells_versions})
+
     def reading(self, source: str) -> Reading[Release]:
         """What is known of one source's part in it: no rows, its errors."""
         own = [one for one in self.fleets if one.member.ref.source == source]
@@ -75,7 +81,8 @@ class LineSeen:
 
     @property
     def error(self) -> UpstreamError | None:
-        return next((one.error for one in self.fleets if one.error is not None), None)
+        """Why some version of the line may not be seen."""
+        return next((one.error for one in self.fleets if one.error is not None and one.tells_versions), None)
 
 
 def sighting(release: Release) -> Sighting[Route]:
