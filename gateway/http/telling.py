@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import nullcontext
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.runtime import Runtime
@@ -30,7 +29,7 @@ class Telling:
         replied = Replied(scope["state"]["request_id"])
         runtime: Runtime = scope["app"].state.runtime
         is_graphql = scope["path"] in GRAPHQL
-        span = runtime.tracing.request(scope["method"], Headers(scope=scope), replied) if is_graphql else nullcontext()
+        span = runtime.tracing.request(scope, replied) if is_graphql else nullcontext()
         try:
             with span:
                 await self.app(scope, receive, _counting(send, replied))

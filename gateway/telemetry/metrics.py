@@ -81,12 +81,13 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
-        self._documents = Counter(
+        documents = Counter(
             "releasegraph_documents",
             "Operations' texts: remembered (hit), or parsed and validated (miss).",
             ("cache",),
             registry=registry,
         )
+        self._hits, self._misses = documents.labels("hit"), documents.labels("miss")
         self._untrusted = Counter(
             "releasegraph_documents_untrusted",
             "Operations that the manifest of trusted documents does not hold; they ran, or were refused.",
@@ -194,11 +195,11 @@ class Metrics:
     def documents(self, hits: int, misses: int, untrusted: int) -> None:
         """How often a text was remembered, how often not, and how often it was none of the manifest, since the start of
         this process."""
-        known_hits, known_misses, known_untrusted = self._documents_seen
-        self._documents.labels("hit").inc(hits - known_hits)
-        self._documents.labels("miss").inc(misses - known_misses)
-        self._untrusted.inc(untrusted - known_untrusted)
-        self._documents_seen = hits, misses, untrusted
+        seen, self._documents_seen = self._documents_seen, (hits, misses, untrusted)
+        counters = self._hits, self._misses, self._untrusted
+        for counter, before, now in zip(counters, seen, self._documents_seen, strict=True):
+            if now != before:
+                counter.inc(now - before)
 
     def text(self) -> bytes:
         """As Prometheus reads it: of this process, or of all workers."""

@@ -8,7 +8,7 @@ No span holds a query's text or variables, a credential, or the query of an upst
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opentelemetry import trace
@@ -19,6 +19,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from starlette.datastructures import Headers
+from starlette.types import Scope
 
 from gateway.telemetry.told import Told
 from gateway.telemetry.tracing import Replied
@@ -44,8 +46,9 @@ class Traces:
         self._tracer: Tracer = self._provider.get_tracer("releasegraph")
 
     @contextmanager
-    def request(self, method: str, headers: Mapping[str, str], replied: Replied) -> Iterator[None]:
-        span = self._tracer.start_span(f"{method} {ROUTE}", _propagator.extract(headers), SpanKind.SERVER)
+    def request(self, scope: Scope, replied: Replied) -> Iterator[None]:
+        method, parent = scope["method"], _propagator.extract(Headers(scope=scope))
+        span = self._tracer.start_span(f"{method} {ROUTE}", parent, SpanKind.SERVER)
         with trace.use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
             try:
                 yield

@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
+from starlette.types import Scope
+
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.told import Told
 from resolvers.transport.observe import Begun, Call, unwatched
@@ -22,7 +24,7 @@ class Replied:
 
 
 class Tracing(Protocol):
-    def request(self, method: str, headers: Mapping[str, str], replied: Replied) -> AbstractContextManager[None]:
+    def request(self, scope: Scope, replied: Replied) -> AbstractContextManager[None]:
         """The span of a request to /graphql, in the trace that its headers name."""
         ...
 
@@ -42,7 +44,7 @@ class Tracing(Protocol):
 class Untraced:
     """No span at all: what is there while no collector is configured."""
 
-    def request(self, method: str, headers: Mapping[str, str], replied: Replied) -> AbstractContextManager[None]:
+    def request(self, scope: Scope, replied: Replied) -> AbstractContextManager[None]:
         return nullcontext()
 
     def operation(self, told: Told) -> AbstractContextManager[None]:

@@ -47,6 +47,22 @@ async def test_a_client_that_hangs_up_costs_nobody_else_the_login_they_wait_for(
     assert mocks.paths("metakraftwerk").count("/metakraftwerk/authentication") == 1
 
 
+async def test_a_client_that_hangs_up_costs_nobody_else_the_read_they_share(mocks: MockPort) -> None:
+    mocks.fail(source="memfault", path="*releases*", delay_ms=500)
+    query = '{ releases(first: 1, filter: {sources: ["memfault"]}) { nodes { name } } }'
+
+    async with told(mocks) as gateway:
+        async with gateway.under_way(query, mocks):
+            staying = asyncio.ensure_future(gateway.ask(query))
+            await gateway.until(lambda value: value == 2, "releasegraph_operations_in_flight")
+        status, _, body = await staying
+
+        assert (status, len(body["data"]["releases"]["nodes"])) == (200, 1)
+        assert await gateway.sample("releasegraph_upstream_errors_total") == 0
+    paths = [path for path in mocks.paths("memfault") if "releases" in path]
+    assert len(paths) == len(set(paths))
+
+
 async def test_a_change_goes_on_when_its_client_hangs_up(mocks: MockPort) -> None:
     async with told(mocks) as gateway:
         _, _, body = await gateway.ask('{ fleetByNativeId(source: "memfault", nativeId: "acme/sensor-hub") { id } }')
