@@ -7,7 +7,7 @@ MOCK_PORT ?= 9400
 export PORT MOCK_PORT
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test test-live lint format schema explorer bench pins clean
+.PHONY: help demo test test-live lint format schema explorer bench audit pins clean
 
 help:
 	@echo 'make demo      the mocks and the gateway, on PORT ($(PORT)) and MOCK_PORT ($(MOCK_PORT))'
@@ -18,6 +18,7 @@ help:
 	@echo 'make schema    schema.graphql anew from the code'
 	@echo 'make explorer  the browser files of the explorer, from npm packages'
 	@echo 'make bench     what a request costs here and beside others: docs/benchmarks.md'
+	@echo 'make audit     asks whether what is pinned has known vulnerabilities'
 	@echo 'make pins      requirements/*.txt anew from pyproject.toml'
 
 demo: $(VENV)/runtime
@@ -49,6 +50,9 @@ explorer: $(VENV)/runtime
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
+
+audit: $(VENV)/dev
+	@$(BIN)/python deploy/audit.py
 
 pins: $(VENV)/dev
 	$(BIN)/uv pip compile -q pyproject.toml --universal --no-annotate --no-header -o requirements/runtime.txt --upgrade

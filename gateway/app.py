@@ -15,11 +15,13 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
 
 from gateway import settings as settings_module
+from gateway import stopping
 from gateway.access import csrf
 from gateway.access.hosts import AllowedHosts
 from gateway.access.passing import headers_of
-from gateway.http import endpoint, explorer, health, home, purge
+from gateway.http import endpoint, explorer, health, home, metrics, purge
 from gateway.http.request_id import HEADER, RequestId
+from gateway.http.telling import Telling
 from gateway.runtime import running
 from gateway.settings import Server, Settings
 from gateway.telemetry import log
@@ -41,7 +43,10 @@ def create_app(settings: Settings) -> Starlette:
     # Two routes for one endpoint: a mount would answer one of them with a redirect.
     graphql = [Route(path, endpoint.graphql, methods=endpoint.METHODS) for path in ("/graphql", "/graphql/")]
     plain = [Route("/", home.home), Route("/healthz", health.healthz), Route("/readyz", health.readyz)]
-    operating = [Route("/_cache/purge", purge.purge, methods=endpoint.METHODS)]
+    operating = [
+        Route("/_cache/purge", purge.purge, methods=endpoint.METHODS),
+        Route("/metrics", metrics.metrics),
+    ]
     routes = [*graphql, *plain, *operating, *explorer.routes()]
     passed = headers_of(settings.sources).values()
     return Starlette(routes=routes, middleware=_middleware(settings.server, passed), lifespan=lifespan)
@@ -50,6 +55,7 @@ def create_app(settings: Settings) -> Starlette:
 def from_environment() -> Starlette:
     """The application of `releasegraph serve`: each worker reads its settings itself."""
     config = os.environ.get("RELEASEGRAPH_CONFIG")
+    stopping.quietly()
     app = create_app(settings_module.load(Path(config) if config else None, os.environ))
     collect_rarely()
     return app
@@ -77,6 +83,7 @@ def _middleware(server: Server, passed: Iterable[str]) -> list[Middleware]:
     )
     return [
         Middleware(RequestId),
+        Middleware(Telling),
         Middleware(AllowedHosts, allowed=server.allowed_hosts),
         *([cors] if server.allowed_origins else []),
         Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES, compresslevel=COMPRESSION_LEVEL),

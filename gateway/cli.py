@@ -11,7 +11,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from math import ceil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -259,20 +261,35 @@ def _serve(settings: Settings, workers: int) -> None:
 
     server = settings.server
     taken(server.host, server.port, PORT_CHANGE).close()
-    uvicorn.run(
-        "gateway.app:from_environment",
-        factory=True,
-        host=server.host,
-        port=server.port,
-        workers=workers,
-        # auto is uvloop and httptools, which come with us, and still runs where uvloop does not exist.
-        loop="auto",
-        http="auto",
-        log_level=settings.telemetry.log_level,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=30,
-    )
+    with _counted_together(workers):
+        uvicorn.run(
+            "gateway.app:from_environment",
+            factory=True,
+            host=server.host,
+            port=server.port,
+            workers=workers,
+            # auto is uvloop and httptools, which come with us, and still runs where uvloop does not exist.
+            loop="auto",
+            http="auto",
+            log_level=settings.telemetry.log_level,
+            access_log=False,
+            server_header=False,
+            # Operations are ended before by ourselves, with a reply; this is for what is still sent then.
+            timeout_graceful_shutdown=ceil(server.drain_s) + 5,
+        )
+
+
+@contextmanager
+def _counted_together(workers: int) -> Iterator[None]:
+    """Several workers count into files of one directory, so that a scrape of any of them tells of all."""
+    from gateway.telemetry.metrics import DIRECTORY
+
+    if workers == 1 or DIRECTORY in os.environ:
+        yield
+        return
+    with TemporaryDirectory(prefix="releasegraph-metrics-") as directory:
+        os.environ[DIRECTORY] = directory
+        yield
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway import stopping
+
 
 class PortTaken(Exception):
     """The message names the port and what to change."""
@@ -43,6 +45,7 @@ class Server(uvicorn.Server):
 
 def serve(app: ASGIApp, listener: socket.socket, on_start: Callable[[], None]) -> None:
     """Serves until Ctrl-C. To be called in the main thread, where signals arrive."""
+    stopping.quietly()
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5)
     # uvicorn ends in good order, then raises the signal again.
     with suppress(KeyboardInterrupt):

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from gateway import stopping
 from gateway.access.authentication import Authentication
 from gateway.access.passing import Passing
 from gateway.access.principal import Caller
 from gateway.execution.documents import Documents
 from gateway.execution.executor import Executor, core
+from gateway.execution.flights import Flights
 from gateway.execution.limits import Limits
 from gateway.execution.manifest import documents_in
 from gateway.execution.persisted import Persisted
-from gateway.settings import Cache, Security, Settings
+from gateway.settings import Cache, Security, Settings, Telemetry
 from gateway.telemetry import log
+from gateway.telemetry.metrics import Metrics
+from gateway.telemetry.tracing import Tracing, Untraced, Watching
 from resolvers.errors import UpstreamRefused
 from resolvers.request import ListSettings, Request
 from resolvers.schema import schema
@@ -25,7 +30,6 @@ from resolvers.sources import Sources, open_sources
 from resolvers.transport import passed
 from resolvers.transport.cache import Store
 from resolvers.transport.cache.memory import Memory
-from resolvers.transport.cache.redis import Redis
 from resolvers.transport.health import Health
 from resolvers.transport.observe import Call
 from resolvers.transport.recall import Policy, Recall
@@ -44,32 +48,60 @@ class Runtime:
     authentication: Authentication
     persisted: Persisted
     passing: Passing
+    metrics: Metrics
+    tracing: Tracing
+    flights: Flights
 
     def request(self, caller: Caller) -> Request:
         """The context of one GraphQL request. Call it inside the running loop."""
-        return Request(self.sources, self.lists, caller)
+        return Request(self.sources, self.lists, caller, self.metrics.batch)
 
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Runtime]:
     """Opens the transport inside the running loop, closes it at the end. Asks no upstream yet."""
-    health = Health()
+    health, metrics = Health(), Metrics(settings.telemetry.operation_names)
 
     def observe(call: Call) -> None:
         # That one caller's own token was refused says nothing of how the source is doing for the others.
-        if call.error_code != UpstreamRefused.code or passed.to(call.source) is None:
+        is_telling = call.error_code != UpstreamRefused.code or passed.to(call.source) is None
+        if is_telling:
             health.observe(call)
+        metrics.upstream_call(call, is_telling=is_telling)
         log.upstream_call(call)
 
     server, security = settings.server, settings.security
     limits = Limits.of(server)
     documents = Documents(core(schema), limits, server.documents_cached)
     executor = Executor(schema, documents, limits, compiled=server.compiled)
-    async with Transport(observe, _recall(settings), _policy(settings.cache)) as transport:
+    flights = Flights(server.max_in_flight)
+    async with (
+        _traced(settings.telemetry) as tracing,
+        Transport(observe, _recall(settings), _policy(settings.cache), Watching(metrics, tracing)) as transport,
+    ):
         sources = open_sources(settings.sources, transport, health)
         lists = ListSettings(_cursor_key(settings), server.max_page_size, settings.product_lines)
         doors = Authentication(security), _persisted(security), Passing(settings.sources, _identity_key(settings))
-        yield Runtime(settings, executor, sources, health, lists, transport.recall, *doors)
+        with stopping.told(flights.drain, server.drain_s):
+            telling = metrics, tracing, flights
+            yield Runtime(settings, executor, sources, health, lists, transport.recall, *doors, *telling)
+        flights.close()
+
+
+@asynccontextmanager
+async def _traced(telemetry: Telemetry) -> AsyncIterator[Tracing]:
+    """Spans go to the collector, if one is configured; the last of them at the end."""
+    if telemetry.otlp_endpoint is None:
+        yield Untraced()
+        return
+    # Here: who wants no traces pays nothing for the library.
+    from gateway.telemetry.traces import Traces
+
+    traces = Traces(telemetry.otlp_endpoint, telemetry.trace_ratio)
+    try:
+        yield traces
+    finally:
+        await asyncio.to_thread(traces.close)
 
 
 def _persisted(security: Security) -> Persisted:
@@ -96,6 +128,9 @@ def _recall(settings: Settings) -> Recall:
 def _store(cache: Cache) -> Store:
     if cache.url is None:
         return Memory(cache.max_bytes)
+    # Here: without a Redis its library, and whatever that loads for itself, stays out.
+    from resolvers.transport.cache.redis import Redis
+
     password = cache.password.get_secret_value() if cache.password is not None else None
     return Redis(cache.url, username=cache.username, password=password)
 

@@ -6,6 +6,7 @@ running loop. May import: lists, loaders, sources and what those may.
 
 from __future__ import annotations
 
+import time
 from asyncio import Future
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +38,7 @@ from resolvers.graph.source import Source
 from resolvers.graph.window import Window
 from resolvers.lists import Desk, ahead, artifacts, children, fleets, kin, releases
 from resolvers.lists.lines import Lines
-from resolvers.loaders import Loaders, Route
+from resolvers.loaders import Asked, Loaders, Note, Route, unnoted
 from resolvers.principal import Anyone, Principal
 from resolvers.sources import Sources
 from resolvers.transport import freshness, once
@@ -66,16 +67,19 @@ class ListSettings:
 
 
 class Request:
-    """The context of one request. `collector` holds, afterwards, what its lists lost."""
+    """The context of one request. `collector` holds, afterwards, what its lists lost. note: told of look-ups."""
 
-    def __init__(self, sources: Sources, settings: ListSettings, principal: Principal | None = None):
+    def __init__(
+        self, sources: Sources, settings: ListSettings, principal: Principal | None = None, note: Note = unnoted
+    ):
         self.max_page_size = settings.max_page_size
         self.principal = principal or Anyone()
         self.sources = sources = sources.seen_by(self.principal)
         self.collector = Collector()
         self.freshness = freshness.begin_anew()
         once.begin()
-        self.loaders = Loaders(sources.upstreams)
+        self._note = note
+        self.loaders = Loaders(sources.upstreams, note=self._noted)
         self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
         self._desk = Desk(sources, self.loaders, self._lister)
         self._families: kin.Families = {}
@@ -88,6 +92,12 @@ class Request:
             self._lines = Lines(self._desk, self._families, self._line_specs)
         return self._lines
 
+    @property
+    def ages_s(self) -> Mapping[str, float]:
+        """Of each source that was answered from what is remembered: how old the oldest of it is."""
+        now = time.time()
+        return {source: max(now - age.fetched_at, 0.0) for source, age in self.freshness.ages.items()}
+
     def want(self, wanted: Wanted, schema: Schema, variables: Mapping[str, Any] | None) -> None:
         """What the operation wants of each type of row. To be said before anything is asked; unsaid: everything."""
         self.loaders.wants = wanted.by(variables)
@@ -98,6 +108,10 @@ class Request:
         """The worst of each source over all that was answered so far."""
         self.collector.note_ages(self.freshness)
         return self.collector.states
+
+    def _noted(self, asked: Asked) -> None:
+        self.collector.came(asked.source, asked.state)
+        self._note(asked)
 
     def source(self, name: str) -> Source:
         return self.sources.objects[name]

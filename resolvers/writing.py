@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from resolvers import keys
 from resolvers.errors import ChangeUnconfirmed, OperationNotSupported, UpstreamError, UserMistake, WritesDisabled
 from resolvers.graph.changes import UserError
-from resolvers.graph.enums import SourceOperation, UserErrorCode
+from resolvers.graph.enums import AnswerState, SourceOperation, UserErrorCode
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.questions import Question
 from resolvers.loaders import Route
@@ -38,8 +38,11 @@ async def perform(request: Request, source: str, command: Command) -> Written:
     check(request, source, command.operation)
     started = attempt.begin()
     try:
-        return Written(source, await request.sources.upstreams[source].perform(command))
+        written = Written(source, await request.sources.upstreams[source].perform(command))
+        request.collector.came(source, AnswerState.LIVE)
+        return written
     except UpstreamError as error:
+        request.collector.came(source, AnswerState.FAILED)
         if started.has_left:
             raise ChangeUnconfirmed(source, str(error)) from None
         raise

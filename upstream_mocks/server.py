@@ -57,8 +57,12 @@ class Mocks:
         path = _raw_path(scope)
         call = self.calls.begin(source, scope["method"], path)
         fault = self.faults.meet(source, path)
-        # Latency is how a slow upstream is told apart from a fast one; it is the only waiting the mocks do.
-        await asyncio.sleep(self.latency_s + (fault.delay_ms / 1000 if fault else 0))
+        delay_s = self.latency_s + (fault.delay_ms / 1000 if fault else 0)
+        if delay_s:
+            given = await _delayed(delay_s, receive)
+            if given is None:
+                return
+            receive = given
         inside = {**scope, "root_path": f"/{source}", "raw_target": path[len(source) + 1 :]}
         reply = _reply_of(fault) if fault else None
         await (reply or self.kinds[source])(inside, receive, _Recorded(call, fault, send))
@@ -110,6 +114,26 @@ def create_mocks(*, seed: int = 1, scale: int = 1, latency_ms: int = 0) -> Mocks
 def _builder(kind: str) -> Build:
     build: Build = import_module(f"upstream_mocks.{kind}").build
     return build
+
+
+async def _delayed(delay_s: float, receive: Receive) -> Receive | None:
+    """Waits: latency is how a slow upstream is told apart from a fast one, and all the waiting the mocks do.
+
+    What gives the body afterwards; None when the client has gone meanwhile, as no server works on for nobody.
+    """
+    parts = [await receive()]
+    while parts[-1].get("more_body"):
+        parts.append(await receive())
+    try:
+        await asyncio.wait_for(receive(), delay_s)
+    except TimeoutError:
+        coming = iter(parts)
+
+        async def again() -> Message:
+            return next(coming, None) or await receive()
+
+        return again
+    return None
 
 
 def _raw_path(scope: Scope) -> str:

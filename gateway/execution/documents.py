@@ -71,6 +71,12 @@ class Documents:
         is_kept = self._is_remembering and len(text) <= REMEMBERED_CHARACTERS
         return self._remembered(text) if is_kept else Prepared(self._schema, self._usable(text))
 
+    @property
+    def remembered(self) -> tuple[int, int]:
+        """How often a text was remembered, and how often it was not, of those that can be."""
+        info = self._remembered.cache_info()
+        return info.hits, info.misses
+
     def _prepare(self, text: str) -> Prepared:
         document = self._usable(text)
         return Prepared(self._schema, document, Plans(document))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
 
@@ -45,6 +46,7 @@ class Answer:
 
     body: dict[str, Any]
     was_executed: bool
+    ages_s: Mapping[str, float] = field(default_factory=dict)  # of sources that were answered from memory
 
     @property
     def error_count(self) -> int:
@@ -60,6 +62,11 @@ class Executor:
     def __init__(self, schema: Schema, documents: Documents, limits: Limits, *, compiled: bool = True):
         self._schema, self._documents, self._limits = schema, documents, limits
         self._executor_class = CompiledExecutor if compiled else PlainExecutor
+
+    @property
+    def documents_remembered(self) -> tuple[int, int]:
+        """(hits, misses) of the memory of documents."""
+        return self._documents.remembered
 
     def find(self, asked: Operation) -> Found:
         """The operation, prepared. Raises Unusable."""
@@ -114,7 +121,7 @@ def _answer(result: ExecutionResult, errors: list[dict[str, Any]], request: Requ
     # Without data and without a path, the variables did not fit: nothing was executed.
     was_executed = result.data is not None or any("path" in error for error in errors)
     body["data"] = result.data
-    states = request.states
-    if states:
-        body["extensions"] = {"sources": {name: state.value for name, state in states.items()}}
-    return Answer(body, was_executed)
+    if was_executed:
+        states = sorted(request.states.items())
+        body["extensions"] = {"sources": {name: state.value for name, state in states}}
+    return Answer(body, was_executed, request.ages_s)

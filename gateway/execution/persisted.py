@@ -72,6 +72,10 @@ class Persisted:
     def _is_enforced(self) -> bool:
         return self._manifest is not None and self._mode == "enforce"
 
+    def trusts(self, sha256: str) -> bool:
+        """Whether the manifest holds the text of this hash."""
+        return self._manifest is not None and sha256 in self._manifest.value.hashes
+
     def resolved(self, asked: Operation) -> Left:
         """The operation with its text. Raises Unusable."""
         if not asked.text:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from typing import Any
 
@@ -11,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from gateway.access import csrf
 from gateway.execution import manifest
 from gateway.execution.executor import Operation
+from gateway.settings import Server
 
 HASH = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -23,17 +25,24 @@ class NotAsked(Exception):  # says what the request is
         self.status, self.headers, self.code = status, headers or {}, code
 
 
-async def from_post(request: Request, max_bytes: int) -> Operation:
+async def from_post(request: Request, server: Server) -> Operation:
     """Raises NotAsked."""
-    return _operation(await json_object(request, max_bytes))
+    return _operation(await json_object(request, server))
 
 
-async def json_object(request: Request, max_bytes: int) -> dict[str, Any]:
-    """The body of a POST that no page of elsewhere can have made a browser send. Raises NotAsked."""
+async def json_object(request: Request, server: Server) -> dict[str, Any]:
+    """The body of a POST that no page of elsewhere can have made a browser send. Raises NotAsked, also for one that is
+    not complete in time."""
     if not csrf.is_json(request.headers):
         given = request.headers.get("content-type") or "none"
         raise NotAsked(415, f"Content-Type must be application/json, not {given}")
-    return _object(await _body(request, max_bytes), "the body")
+    try:
+        async with asyncio.timeout(server.body_timeout_s):
+            body = await _body(request, server.max_body_bytes)
+    except TimeoutError:
+        message = f"the body was not complete within {server.body_timeout_s:g} s"
+        raise NotAsked(408, message, {"Connection": "close"}) from None
+    return _object(body, "the body")
 
 
 def from_get(request: Request) -> Operation:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import orjson
-from graphql import OperationDefinitionNode
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -17,10 +15,12 @@ from gateway.access.principal import Caller
 from gateway.execution import documents, executor, explain, introspection, persisted
 from gateway.execution.documents import Unusable
 from gateway.execution.executor import Answer, Found, Operation
+from gateway.execution.manifest import digest
 from gateway.http import asked, explorer, media_types
 from gateway.http.asked import NotAsked
+from gateway.http.flown import flown
 from gateway.runtime import Runtime
-from gateway.telemetry import log
+from gateway.telemetry.told import Told
 from resolvers.errors import BadArgument, ReleasegraphError
 from resolvers.transport import passed
 from resolvers.transport.passed import Passed
@@ -42,24 +42,23 @@ async def graphql(request: Request) -> Response:
     is_person = request.method == "GET" and not ASKING & request.query_params.keys()
     if is_person and media_types.wants_html(request.headers.get("accept", "")):
         return explorer.page(request.scope.get("root_path", ""))
-    began = time.perf_counter()
+    told = request.state.told = Told()
     media_type = media_types.chosen(request.headers.get("accept", ""))
     try:
         caller, brought = await _let_in(request)
         operation = await _operation(request)
         with passed.begun(brought):
-            node, answer = await _answered(request, operation, caller)
+            answer = await _answered(request, operation, caller, told)
         status, headers = _status(media_type, answer)
     except NotAsked as refusal:
-        node, answer = None, _refused(refusal)
-        operation, status, headers = Operation(""), refusal.status, refusal.headers
-    _log(operation, node, status, answer, began)
+        answer, status, headers = _refused(refusal), refusal.status, refusal.headers
+    told.codes = [error["extensions"]["code"] for error in answer.body.get("errors", ())]
     return Response(orjson.dumps(answer.body), status, headers, f"{media_type}; charset=utf-8")
 
 
 async def _operation(request: Request) -> Operation:
     if request.method == "POST":
-        return await asked.from_post(request, _runtime(request).settings.server.max_body_bytes)
+        return await asked.from_post(request, _runtime(request).settings.server)
     if request.method in ("GET", "HEAD"):
         return asked.from_get(request)
     raise NotAsked(405, f"{request.method} is not taken here: send POST, or GET for a query", {"Allow": "GET, POST"})
@@ -77,27 +76,34 @@ async def _let_in(request: Request) -> tuple[Caller, Mapping[str, Passed]]:
         raise NotAsked(status, str(error), headers, error.code) from None
 
 
-async def _answered(
-    request: Request, operation: Operation, caller: Caller
-) -> tuple[OperationDefinitionNode | None, Answer]:
+async def _answered(request: Request, operation: Operation, caller: Caller, told: Told) -> Answer:
     runtime, request_id, is_explained = _runtime(request), request.state.request_id, _is_explained(request)
     try:
-        operation, found = _found(runtime, operation, caller)
+        operation, found = _found(runtime, operation, caller, told)
     except Unusable as error:
-        return None, _told(executor.unusable(error, request_id), caller)
+        return _tellable(executor.unusable(error, request_id), caller)
+    finally:
+        runtime.metrics.documents(*runtime.executor.documents_remembered, runtime.persisted.unknown_count)
     node = found.node
+    told.kind, told.name = node.operation.value, node.name.value if node.name else None
     if request.method == "GET" and not documents.is_query(node):
         raise NotAsked(405, f"a {node.operation.value} must be sent by POST; GET takes queries only", {"Allow": "POST"})
     context = runtime.request(caller)
     tell = runtime.settings.server.partial_list_errors and request.headers.get(PARTIAL_ERRORS_HEADER) != "off"
-    answering = runtime.executor.run(found, operation, context, request_id, tell_losses=tell)
-    answer = await (explain.explained_to(caller, answering) if is_explained else answering)
-    return node, _told(answer, caller)
+
+    async def answering() -> Answer:
+        running = runtime.executor.run(found, operation, context, request_id, tell_losses=tell)
+        return await (explain.explained_to(caller, running) if is_explained else running)
+
+    return _tellable(await flown(runtime, request.receive, answering, told), caller)
 
 
-def _found(runtime: Runtime, asked: Operation, caller: Caller) -> tuple[Operation, Found]:
+def _found(runtime: Runtime, asked: Operation, caller: Caller, told: Told) -> tuple[Operation, Found]:
     """The operation with its text, prepared. Raises Unusable."""
+    told.caller, told.name, told.document = caller.name, asked.name, digest(asked.text) if asked.text else asked.sha256
     left = runtime.persisted.resolved(asked)
+    told.document = told.document or digest(left.operation.text)
+    told.is_trusted = runtime.persisted.trusts(told.document)
     found = runtime.executor.find(left.operation)
     if introspection.is_asked(left.operation.text, found.document):
         try:
@@ -108,7 +114,7 @@ def _found(runtime: Runtime, asked: Operation, caller: Caller) -> tuple[Operatio
     return left.operation, found
 
 
-def _told(answer: Answer, caller: Caller) -> Answer:
+def _tellable(answer: Answer, caller: Caller) -> Answer:
     """The answer as this caller may have it: who is not told the schema is not helped to guess it."""
     if not answer.error_count or caller.may_introspect:
         return answer
@@ -134,13 +140,6 @@ def _is_explained(request: Request) -> bool:
 def _refused(refusal: NotAsked) -> Answer:
     error: dict[str, Any] = {"message": str(refusal), "extensions": {"code": refusal.code}}
     return Answer({"errors": [error]}, was_executed=False)
-
-
-def _log(operation: Operation, node: OperationDefinitionNode | None, status: int, answer: Answer, began: float) -> None:
-    name = operation.name or (node.name.value if node is not None and node.name else None)
-    kind = node.operation.value if node is not None else None
-    duration_ms = (time.perf_counter() - began) * 1000
-    log.operation(name, kind, status=status, errors=answer.error_count, duration_ms=duration_ms)
 
 
 def _runtime(request: Request) -> Runtime:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from gateway.execution.flights import Flights
 from gateway.runtime import Runtime
+from resolvers.graph.source import Source
 
 
 async def healthz(request: Request) -> Response:
@@ -13,13 +15,24 @@ async def healthz(request: Request) -> Response:
 
 
 async def readyz(request: Request) -> Response:
-    """Ready as soon as it runs: a source that is down costs its own rows, not the gateway."""
+    """503 while it takes no operations. A source that is down costs its own rows, not the gateway."""
     runtime: Runtime = request.app.state.runtime
-    return JSONResponse({"status": "ready", "sources": {name: _known(runtime, name) for name in runtime.sources.names}})
+    status = _status(runtime.flights)
+    sources = {name: _known(source) for name, source in runtime.sources.objects.items()}
+    told = {"status": status, "inFlight": len(runtime.flights), "sources": sources}
+    return JSONResponse(told, 200 if status == "ready" else 503)
 
 
-def _known(runtime: Runtime, name: str) -> dict[str, object]:
-    pulse = runtime.health.pulse(name)
-    if pulse is None:
-        return {"asked": False}
-    return {"asked": True, "answers": pulse.error_code is None, "lastErrorCode": pulse.error_code}
+def _status(flights: Flights) -> str:
+    if flights.is_draining:
+        return "draining"
+    return "busy" if flights.are_full else "ready"
+
+
+def _known(source: Source) -> dict[str, object]:
+    """From the calls that were made anyway, of this worker."""
+    health = source.health_of()
+    if health is None:
+        return {"status": "UNKNOWN", "lastErrorCode": None, "checkedAt": None}
+    checked_at = None if health.checked_at is None else health.checked_at.isoformat(timespec="seconds")
+    return {"status": health.status.name, "lastErrorCode": health.last_error_code, "checkedAt": checked_at}

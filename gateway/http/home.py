@@ -17,7 +17,8 @@ _PAGE = """<!doctype html>
 <p>One GraphQL endpoint over {sources}.</p>
 <ul><li><a href="{root}/graphql">/graphql</a>: {explorer} for a browser, GraphQL for everyone else (POST JSON)</li>
 <li><a href="{root}/healthz">/healthz</a>: is it alive</li>
-<li><a href="{root}/readyz">/readyz</a>: what it knows of its sources</li></ul>
+<li><a href="{root}/readyz">/readyz</a>: what it knows of its sources</li>
+<li><a href="{root}/metrics">/metrics</a>: what it counts, for Prometheus</li></ul>
 </body></html>
 """
 

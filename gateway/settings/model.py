@@ -39,6 +39,13 @@ def _redis(url: str) -> str:
     return url
 
 
+def _endpoint(url: str) -> str:
+    # Credentials do not stand in a URL: it would be in the file. Nor is what was given shown, as it may hold some.
+    if not re.fullmatch(r"https?://[^\s?#@]+", url):
+        raise ValueError("should be an address without credentials, such as http://127.0.0.1:4318")
+    return url
+
+
 class Server(Table):
     """`[server]`: where it listens, who may ask, and how much of one request is read."""
 
@@ -66,6 +73,9 @@ class Server(Table):
         default=None, min_length=16, description="signs cursors; workers and replicas need the same"
     )
     documents_cached: int = Field(default=1000, ge=0, le=100_000, description="parsed documents kept by each worker")
+    max_in_flight: int = Field(default=200, ge=1, le=100_000, description="operations that a worker executes at once")
+    body_timeout_s: float = Field(default=10, gt=0, le=300, description="for a request's body to arrive")
+    drain_s: float = Field(default=10, ge=0, le=600, description="for what still runs when the server is to stop")
     compiled: bool = Field(default=True, description="whether selections become functions; else graphql-core alone")
 
 
@@ -97,6 +107,13 @@ class Telemetry(Table):
 
     log_level: Annotated[Literal["debug", "info", "warning", "error", "critical"], BeforeValidator(lower)] = "info"
     log_format: Annotated[Literal["json", "console"], BeforeValidator(lower)] = "json"
+    operation_names: tuple[str, ...] = Field(
+        default=(), max_length=200, description="operations that metrics tell apart; the others are one"
+    )
+    otlp_endpoint: Annotated[str, AfterValidator(_endpoint)] | None = Field(
+        default=None, description="of an OpenTelemetry collector, OTLP over HTTP; none: no traces"
+    )
+    trace_ratio: float = Field(default=1.0, ge=0, le=1, description="of the traces that begin here")
 
 
 class Settings(Table):

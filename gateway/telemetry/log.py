@@ -1,4 +1,4 @@
-"""Log: one structured line per operation and per upstream call, tied together by the request id."""
+"""Log: one structured line per request and per upstream call, tied together by the request id."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ import orjson
 import structlog
 
 from gateway.settings import Telemetry
+from gateway.telemetry.told import Told
+from gateway.telemetry.tracing import Replied
 from resolvers.transport.observe import Call
 
+PROBED = frozenset({"/healthz", "/readyz", "/metrics"})
 _log = structlog.get_logger("releasegraph")
 
 
@@ -37,6 +40,8 @@ def configure(telemetry: Telemetry) -> None:
     )
     # Bound once: the lines below come several times a request, and a lazy logger is put together anew at each.
     _log = structlog.get_logger("releasegraph").bind()
+    library = logging.getLogger("opentelemetry")
+    library.handlers, library.propagate = [_OfLibraries(logging.WARNING)], False
 
 
 class _StandardError:
@@ -79,6 +84,39 @@ def upstream_call(call: Call) -> None:
     )
 
 
-def operation(name: str | None, kind: str | None, *, status: int, errors: int, duration_ms: float) -> None:
-    """One GraphQL operation, answered. Neither its text nor its variables: they may hold what is nobody's business."""
-    _log.info("operation", operation=name, type=kind, status=status, errors=errors, duration_ms=round(duration_ms, 2))
+def operation(told: Told, replied: Replied, duration_s: float) -> None:
+    """One GraphQL operation, its reply sent."""
+    _log.info(
+        "operation",
+        operation=told.name,
+        type=told.kind,
+        document=told.document,
+        caller=told.caller,
+        outcome=told.outcome,
+        status=replied.status,
+        errors=len(told.codes),
+        codes=sorted(set(told.codes)),
+        sources=told.sources,
+        duration_ms=round(duration_s * 1000, 2),
+        size_bytes=replied.size_bytes,
+    )
+
+
+def request(method: str, path: str, replied: Replied, duration_s: float) -> None:
+    """Any other request. Those of probes come every few seconds and are worth a line only to who looks for them."""
+    tell = _log.debug if path in PROBED else _log.info
+    tell(
+        "request",
+        method=method,
+        path=path,
+        status=replied.status,
+        duration_ms=round(duration_s * 1000, 2),
+        size_bytes=replied.size_bytes,
+    )
+
+
+class _OfLibraries(logging.Handler):
+    """What a library logs, as a line of ours. Its words alone: a traceback of its own is nobody's to read."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _log.warning("library", logger=record.name, message=record.getMessage())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from resolvers.errors import SourceTooLarge, UpstreamError
+from resolvers.graph.enums import AnswerState
 from resolvers.transport.freshness import Freshness
 from resolvers.upstreams.port import Chunk
 
@@ -43,6 +44,15 @@ class Reading(Generic[T]):
     @property
     def is_complete(self) -> bool:
         return not self.errors and not self.is_lost
+
+    @property
+    def state(self) -> AnswerState:
+        """As if all its rows had been asked for just now."""
+        if self.is_skipped:
+            return AnswerState.SKIPPED
+        if self.is_lost:
+            return AnswerState.FAILED
+        return AnswerState.PARTIAL if self.errors else AnswerState.LIVE
 
 
 def skipped(source: str) -> Reading[T]:

@@ -75,7 +75,8 @@ class Loss:
 
 @dataclass
 class Collector:
-    """What the lists of one request lost, and the worst state of each source, gathered while it is answered."""
+    """What the lists of one request lost, and the worst state of each source that was listed or asked, gathered while
+    it is answered."""
 
     losses: list[Loss] = field(default_factory=list)
     states: dict[str, AnswerState] = field(default_factory=dict)
@@ -92,7 +93,7 @@ class Collector:
         lost = (reading.errors[0] for reading in readings if reading.errors)
         self.losses += [Loss(path, error, is_partial, has_sources) for error in lost]
         for one in reports:
-            self._note(one.source_name, one.state)
+            self.came(one.source_name, one.state)
 
     def note_beside(self, path: Sequence[str | int], readings: Iterable[Reading[Any]]) -> None:
         """What an answer at `path` lacks that is no connection: one loss a source, however many of its parts failed."""
@@ -101,9 +102,10 @@ class Collector:
         self.note(path, lost.values(), [report(one, now) for one in lost.values()], has_sources=False)
 
     def note_ages(self, freshness: Freshness) -> None:
-        """Also objects that no list holds may come from what is remembered; of these, LIVE is not told."""
+        """Also objects that no list holds may come from what is remembered."""
         for source, age in freshness.ages.items():
-            self._note(source, state_of(age))
+            self.came(source, state_of(age))
 
-    def _note(self, source: str, state: AnswerState) -> None:
+    def came(self, source: str, state: AnswerState) -> None:
+        """A list, or a look-up, of this source: the worst of all is kept."""
         self.states[source] = min(self.states.get(source, state), state, key=_WORST_FIRST.index)

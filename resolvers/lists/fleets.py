@@ -59,6 +59,8 @@ async def with_slug(desk: Desk, slug: str, source: str | None) -> Fleet | None:
             for name in sorted(selection.asked)
         )
     )
+    for reading in readings:
+        desk.lister.collector.came(reading.source, reading.state)
     found = [fleet for reading in readings for fleet in reading.rows]
     if len({fleet.source_name for fleet in found}) > 1:
         names = ", ".join(sorted({fleet.source_name for fleet in found}))

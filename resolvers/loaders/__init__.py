@@ -23,11 +23,11 @@ from resolvers.graph.release import Release
 from resolvers.loaders.by_key import Ask, Route, by_key, method
 from resolvers.loaders.columns import ColumnsKey, columns_by_release
 from resolvers.loaders.lists import FleetReleasesKey, releases_by_fleet
-from resolvers.loaders.loader import Loader
+from resolvers.loaders.loader import Asked, Loader, Note, unnoted
 from resolvers.loaders.pages import FleetPageKey, release_pages_by_fleet
 from resolvers.upstreams.port import Found, Page, ReleasesBelow, Upstream
 
-__all__ = ["ColumnsKey", "FleetPageKey", "FleetReleasesKey", "Loaders", "Route"]
+__all__ = ["Asked", "ColumnsKey", "FleetPageKey", "FleetReleasesKey", "Loaders", "Note", "Route", "unnoted"]
 
 ROWS: Mapping[Question, str] = {
     Question.RELEASE: "Release",
@@ -53,21 +53,22 @@ class Loaders:
 
     wants: what the operation wants of each type; to be set before anything is asked. below: the page of releases that
     fleets bring along when they are looked up; it answers `release_page_by_fleet_key` for the same query and place.
+    note: told of each source's part of each batch.
     """
 
-    def __init__(self, upstreams: Mapping[str, Upstream], wants: Wants = EVERYTHING):
+    def __init__(self, upstreams: Mapping[str, Upstream], wants: Wants = EVERYTHING, note: Note = unnoted):
         self.wants = wants
         self.below: ReleasesBelow | None = None
-        self._upstreams = upstreams
+        self._upstreams, self._note = upstreams, note
         self._questions: dict[Question, DataLoader[Route, Any]] = {}
         self.columns_by_release_key: DataLoader[ColumnsKey, Mapping[str, Any] | None] = Loader(
-            columns_by_release(upstreams)
+            columns_by_release(upstreams), "columns_by_release_id", note
         )
         self.releases_by_fleet_key: DataLoader[FleetReleasesKey, Reading[Release]] = Loader(
-            releases_by_fleet(upstreams, self.received)
+            releases_by_fleet(upstreams, self.received), "releases_by_fleet_id", note
         )
         self.release_page_by_fleet_key: DataLoader[FleetPageKey, Page[Release] | None] = Loader(
-            release_pages_by_fleet(upstreams, self.received)
+            release_pages_by_fleet(upstreams, self.received), "release_pages_by_fleet_id", note
         )
 
     def forget(self) -> None:
@@ -80,7 +81,8 @@ class Loaders:
     def to(self, question: Question) -> DataLoader[Route, Any]:
         """The loader of a question: by (source name, native id), what the question's port method answers."""
         if question not in self._questions:
-            self._questions[question] = Loader(by_key(self._upstreams, self._asking(question)))
+            batch = by_key(self._upstreams, self._asking(question))
+            self._questions[question] = Loader(batch, question.value, self._note)
         return self._questions[question]
 
     def received(self, rows: Iterable[Any]) -> None:

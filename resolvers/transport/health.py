@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from resolvers.transport.observe import Call
+from resolvers.transport.observe import CANCELLED, Call
 
 RECENT_S = 60
 "A failing source that answered within this time is degraded, not down."
@@ -31,7 +31,7 @@ class Health:
         self._pulses: dict[str, Pulse] = {}
 
     def observe(self, call: Call) -> None:
-        if not call.was_made:
+        if not call.was_made or call.error_code == CANCELLED:
             return
         before = self._pulses.get(call.source)
         last = before.answered_at if before else None

@@ -9,6 +9,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from urllib.parse import urlencode
@@ -25,13 +26,13 @@ from resolvers.errors import (
     UpstreamUnreachable,
     UserMistake,
 )
-from resolvers.transport import allowance, attempt, freshness, passed, plan, statuses
+from resolvers.transport import allowance, attempt, departure, freshness, passed, plan, statuses
 from resolvers.transport.budget import Budget
 from resolvers.transport.cache import NOTHING, Seen
 from resolvers.transport.coalesce import Took
 from resolvers.transport.credentials import Credentials, FixedHeaders
 from resolvers.transport.exchange import NO_HEADERS, Reply, Request
-from resolvers.transport.observe import Cache, Call, Observe, unobserved
+from resolvers.transport.observe import CANCELLED, Begin, Cache, Call, Observe, unobserved, unwatched
 from resolvers.transport.recall import FORGETFUL, Asker, Policy, Recall
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -52,8 +53,14 @@ class Transport:
     sources that have none of their own.
     """
 
-    def __init__(self, observe: Observe = unobserved, recall: Recall | None = None, policy: Policy = FORGETFUL):
-        self.observe = observe
+    def __init__(
+        self,
+        observe: Observe = unobserved,
+        recall: Recall | None = None,
+        policy: Policy = FORGETFUL,
+        begin: Begin = unwatched,
+    ):
+        self.observe, self.begin = observe, begin
         self.recall = recall or Recall()
         self.policy = policy
         self._dropping: set[asyncio.Task[bool]] = set()
@@ -186,7 +193,9 @@ class Http:
     async def _asked(self, request: Request) -> bytes:
         self._refuse_dots(request)
         is_shared = request.is_read and not freshness.is_live_only()
-        reply = await (self._shared(request) if is_shared else self._direct(request))
+        # What a session needs is asked for everyone: it goes on when the one who came first leaves.
+        with nullcontext() if request.is_session else departure.waiting():
+            reply = await (self._shared(request) if is_shared else self._direct(request))
         if reply.error is not None:
             raise reply.error
         return reply.body
@@ -223,11 +232,14 @@ class Http:
 
     async def _sent(self, request: Request, credentials: Mapping[str, str], took: Took, seen: Seen) -> Reply:
         """One try, observed whatever comes of it. Errors of the tree are in the reply."""
-        began = time.perf_counter()
+        began, begun = time.perf_counter(), self.transport.begin(self.source, request.method, request.target)
         answer = _Answer()
         try:
             async with asyncio.timeout(self.timeout_s), self.budget.slot():
-                answer = await self._answer(request, credentials, took, seen)
+                answer = await self._answer(request, {**credentials, **begun.headers}, took, seen)
+        except asyncio.CancelledError:
+            answer.is_given_up = True
+            raise
         except UpstreamError as failure:
             answer.error = failure
         except TimeoutError:
@@ -237,13 +249,14 @@ class Http:
         finally:
             milliseconds = (time.perf_counter() - began) * 1000
             call = self._call(request, answer, milliseconds, seen)
+            begun.ended(call)
             self.transport.observe(call)
         if answer.status == NOT_MODIFIED and answer.error is None and seen.entry is not None:
             return Reply(seen.entry.status, seen.entry.body, None, call, seen.entry.etag)
         return Reply(answer.status, answer.body, answer.error, call, answer.etag)
 
     def _call(self, request: Request, answer: _Answer, milliseconds: float, seen: Seen) -> Call:
-        code = None if answer.error is None else answer.error.code
+        code = CANCELLED if answer.is_given_up else None if answer.error is None else answer.error.code
         cache: Cache | None = None if seen.generation is None else "MISS"
         what = (self.source, request.method, request.target, answer.status, milliseconds, len(answer.body), code)
         return Call(*what, request.is_session, answer.date, cache)
@@ -318,6 +331,7 @@ class _Answer:
     error: UpstreamError | None = None
     date: str | None = None
     etag: str | None = None
+    is_given_up: bool = False  # nobody waits for it any more
 
 
 def _reason(failure: Exception) -> str:

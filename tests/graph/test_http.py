@@ -36,13 +36,13 @@ async def test_both_paths_answer_without_a_redirect(gateway: Gateway, path: str)
     async with gateway.session.post(gateway.url + path, json={"query": NAME}, allow_redirects=False) as reply:
         body = await reply.json()
 
-    assert (reply.status, body) == (200, {"data": {"source": {"name": "balena"}}})
+    assert (reply.status, body) == (200, {"data": {"source": {"name": "balena"}}, "extensions": {"sources": {}}})
 
 
 async def test_a_get_query_answers_with_a_header_no_form_can_send(gateway: Gateway) -> None:
     status, _, body = await get(gateway, "/graphql", params={"query": NAME}, headers={"X-Requested-With": "curl"})
 
-    assert (status, body) == (200, b'{"data":{"source":{"name":"balena"}}}')
+    assert (status, body) == (200, b'{"data":{"source":{"name":"balena"}},"extensions":{"sources":{}}}')
 
 
 async def test_a_get_that_any_page_could_send_is_refused(gateway: Gateway) -> None:
@@ -118,7 +118,7 @@ async def test_alive_ready_and_home_say_so(gateway: Gateway) -> None:
 
     assert (alive[0], alive[2]) == (200, b'{"status":"ok"}')
     assert ready[0] == 200
-    assert b'"balena":{"asked":true,"answers":true,"lastErrorCode":null}' in ready[2]
+    assert b'"balena":{"status":"UP","lastErrorCode":null,"checkedAt":' in ready[2]
     assert b"/graphql" in home[2]
     assert b"balena, buildmaster, memfault, metakraftwerk, nerveshub" in home[2]
 

@@ -110,7 +110,7 @@ def test_variables_become_lists_numbers_and_truths() -> None:
         ),
         pytest.param(
             "[telemetry]\nlog_levl = 1",
-            "telemetry.log_levl: no such setting; did you mean log_level? known: log_level, log_format",
+            f"telemetry.log_levl: no such setting; did you mean log_level? known: {', '.join(Telemetry.model_fields)}",
             id="unknown key",
         ),
         pytest.param(
@@ -139,7 +139,7 @@ def test_a_misspelled_variable_of_ours_is_named_with_the_right_one() -> None:
 
     assert told == (
         "RELEASEGRAPH_TELEMETRY_LOGLEVEL: no such setting; did you mean RELEASEGRAPH_TELEMETRY_LOG_LEVEL? "
-        "known: RELEASEGRAPH_TELEMETRY_LOG_LEVEL, RELEASEGRAPH_TELEMETRY_LOG_FORMAT",
+        "known: " + ", ".join(f"RELEASEGRAPH_TELEMETRY_{name.upper()}" for name in Telemetry.model_fields),
     )
 
 

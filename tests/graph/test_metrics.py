@@ -1,0 +1,141 @@
+"""What /metrics and the log tell of operations and of the calls they take."""
+
+from __future__ import annotations
+
+import json
+
+import aiohttp
+import pytest
+
+from gateway.execution.manifest import digest
+from tests.conftest import MockPort
+from tests.graph.telling import gateway_over, told
+
+PAGE = 'query Newest { releases(first: 5, filter: { sources: ["memfault"] }) { nodes { fleet { name } } } }'
+
+
+async def test_an_operation_its_calls_and_its_batches_are_counted(mocks: MockPort) -> None:
+    async with told(mocks, {"operation_names": ("Newest",)}) as gateway:
+        status, _, _ = await gateway.ask(PAGE)
+
+        names = {"type": "query", "operation": "Newest"}
+        assert status == 200
+        assert await gateway.sample("releasegraph_operations_total", outcome="ok", **names) == 1
+        assert await gateway.sample("releasegraph_operation_duration_seconds_count", **names) == 1
+        calls = await gateway.sample("releasegraph_upstream_calls_total", source="memfault", status="2xx")
+        assert calls == len(mocks.paths("memfault"))
+        assert await gateway.sample("releasegraph_upstream_duration_seconds_count", source="memfault") == calls
+        assert await gateway.sample("releasegraph_upstream_bytes_total", source="memfault") > 1000
+        assert await gateway.sample("releasegraph_loader_batch_keys_count", question="fleets_by_id") == 1
+        assert await gateway.sample("releasegraph_answer_sources_total", source="memfault", state="LIVE") == 1
+        assert await gateway.sample("releasegraph_answer_sources_total", state="SKIPPED") == 4
+        assert await gateway.sample("releasegraph_source_up", source="memfault") == 1
+        assert await gateway.sample("releasegraph_operations_in_flight") == 0
+        assert await gateway.sample("releasegraph_upstream_in_flight") == 0
+
+
+async def test_a_text_is_parsed_once_and_remembered_then(mocks: MockPort) -> None:
+    async with told(mocks) as gateway:
+        for _ in range(3):
+            await gateway.ask("{ __typename }")
+
+        assert await gateway.sample("releasegraph_documents_total", cache="miss") == 1
+        assert await gateway.sample("releasegraph_documents_total", cache="hit") == 2
+
+
+async def test_a_source_that_fails_is_down_and_its_code_is_counted(mocks: MockPort) -> None:
+    mocks.fail(source="memfault", status=503)
+
+    async with told(mocks) as gateway:
+        await gateway.ask("{ releases(first: 1) { nodes { id } } }")
+
+        assert await gateway.sample("releasegraph_upstream_errors_total", source="memfault", code="UPSTREAM_BROKEN") > 0
+        assert await gateway.sample("releasegraph_source_up", source="memfault") == 0
+        assert await gateway.sample("releasegraph_operation_errors_total", code="UPSTREAM_BROKEN") == 1
+        assert await gateway.sample("releasegraph_operations_total", outcome="errors") == 1
+        assert await gateway.sample("releasegraph_answer_sources_total", source="memfault", state="FAILED") == 1
+
+
+async def test_no_word_of_a_client_and_no_secret_becomes_a_label(mocks: MockPort) -> None:
+    async with told(mocks) as gateway:
+        await gateway.ask("query Hemlighet4711 { sources { totalCount } }", Authorization="Bearer hemlighet-4711")
+        await gateway.ask("query Hemlighet4711 { hemlighet4711 }")
+        async with gateway.session.get(f"{gateway.url}/metrics") as reply:
+            text = await reply.text()
+
+        assert "emlighet" not in text
+        assert "demo-" not in text
+        assert await gateway.sample("releasegraph_operations_total", operation="other") == 2
+        assert await gateway.sample("releasegraph_operations_total", outcome="refused") == 1
+
+
+async def test_each_request_is_one_line_that_says_what_and_how_much(
+    mocks: MockPort, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with gateway_over(mocks.url, {"log_level": "info", "log_format": "json"}) as url:
+        async with aiohttp.ClientSession(headers={"X-Request-Id": "order-4711"}) as session:
+            async with session.post(f"{url}/graphql", json={"query": PAGE}) as reply:
+                body = await reply.read()
+            async with session.get(f"{url}/healthz"), session.get(f"{url}/nowhere"):
+                pass
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines() if line.startswith("{")]
+
+    (operation,) = [line for line in lines if line["event"] == "operation"]
+    del operation["duration_ms"], operation["timestamp"]
+    assert operation == {
+        "event": "operation",
+        "level": "info",
+        "operation": "Newest",
+        "type": "query",
+        "document": digest(PAGE),
+        "caller": None,
+        "outcome": "ok",
+        "status": 200,
+        "errors": 0,
+        "codes": [],
+        "sources": dict.fromkeys(("balena", "buildmaster", "metakraftwerk", "nerveshub"), "SKIPPED")
+        | {"memfault": "LIVE"},
+        "size_bytes": len(body),
+        "request_id": "order-4711",
+    }
+    assert [(line["path"], line["status"]) for line in lines if line["event"] == "request"] == [("/nowhere", 404)]
+
+
+@pytest.mark.parametrize(
+    ("query", "sources"),
+    [
+        pytest.param("{ sources { totalCount } }", {}, id="nobody was asked"),
+        pytest.param(
+            '{ releaseByNativeId(source: "nerveshub", nativeId: "acme/sensor-hub/1.3.0") { name } }',
+            {"nerveshub": "LIVE"},
+            id="a look-up",
+        ),
+        pytest.param(
+            '{ fleetBySlug(source: "balena", slug: "acme/gauge") { name } }', {"balena": "LIVE"}, id="a search"
+        ),
+    ],
+)
+async def test_every_answer_says_how_the_sources_did_that_were_asked(
+    mocks: MockPort, query: str, sources: dict[str, str]
+) -> None:
+    async with told(mocks) as gateway:
+        _, _, body = await gateway.ask(query)
+
+    assert body["extensions"] == {"sources": sources}
+
+
+async def test_a_look_up_that_failed_is_told_beside_its_error(mocks: MockPort) -> None:
+    mocks.fail(source="nerveshub", status=503)
+
+    async with told(mocks) as gateway:
+        _, _, body = await gateway.ask('{ releaseByNativeId(source: "nerveshub", nativeId: "a/b/1") { name } }')
+
+    assert body["errors"][0]["extensions"]["code"] == "UPSTREAM_BROKEN"
+    assert body["extensions"] == {"sources": {"nerveshub": "FAILED"}}
+
+
+async def test_what_cannot_be_executed_says_nothing_of_sources(mocks: MockPort) -> None:
+    async with told(mocks) as gateway:
+        _, _, body = await gateway.ask("{ nope }")
+
+    assert "extensions" not in body
