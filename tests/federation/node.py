@@ -26,7 +26,8 @@ OWN_NODE = ROOT / "build" / "node"
 OLDEST = 20
 INSTALL_TIMEOUT_S = 300
 # Left alone, npm tries a registry that does not answer for minutes.
-_NPM_CI = ("ci", "--ignore-scripts", "--loglevel=error", "--fetch-retries=2", "--fetch-retry-maxtimeout=4000")
+_RETRIES = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=4000")
+_NPM_CI = ("ci", "--ignore-scripts", "--loglevel=error", *_RETRIES)
 
 
 def environment() -> dict[str, str]:
