@@ -36,6 +36,7 @@ from resolvers.transport.observe import CANCELLED, Begin, Cache, Call, Observe, 
 from resolvers.transport.recall import FORGETFUL, Asker, Policy, Recall
 
 MAX_BYTES = 64 * 1024 * 1024
+KEPT_IDLE_S = 4
 MAX_SENTENCE = 500
 "Characters of an upstream's own words that a client is shown."
 
@@ -68,7 +69,8 @@ class Transport:
         self._changing: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Transport:
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=60)
+        # Common servers close what was idle for five seconds: one taken up again in that moment fails a POST.
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_IDLE_S)
         self._reading, self._changing = _session(connector), _session(connector)
         # aiohttp sends a PUT or DELETE again by itself when the connection breaks, and has no public word against it:
         # a fleet that was deleted would then be reported as not found.
