@@ -141,14 +141,15 @@ class Ties(Generic[T]):
 
 @dataclass
 class Ordered(Generic[T]):
-    """The stream. `whole` reads the part without its order; `refine` filters by what needs another call."""
+    """The stream. `whole` reads the part without its order; `refine` filters by what needs another call, and tells what
+    of that failed."""
 
     source: Source[T]
     span: Span[T]
     pager: Pager[T]
     keep: Callable[[T], bool]
     whole: Callable[[], Awaitable[Reading[T]]]
-    refine: Callable[[Sequence[T]], Awaitable[Sequence[T]]]
+    refine: Callable[[Sequence[T]], Awaitable[Reading[T]]]
     _is_over: bool = False
 
     def __post_init__(self) -> None:
@@ -162,9 +163,15 @@ class Ordered(Generic[T]):
             self.source.freshness.go_on()
         while not self._is_over:
             rows = await self._next()
-            if rows and (refined := await self.refine(rows)):
+            if rows and (refined := await self._refined(rows)):
                 return refined
         return ()
+
+    async def _refined(self, rows: Sequence[T]) -> Sequence[T]:
+        refined = await self.refine(rows)
+        for error in refined.errors:
+            self.source.failed(error)
+        return refined.rows
 
     async def _next(self) -> Sequence[T]:
         try:

@@ -22,7 +22,7 @@ from resolvers.transport.allowance import Allowance
 from resolvers.transport.session import MAX_BYTES
 from resolvers.upstreams.port import Facts, Page, Place, ReleaseQuery, Upstream
 
-Refine = Callable[[Sequence[Release]], Awaitable[Sequence[Release]]]
+Refine = Callable[[Sequence[Release]], Awaitable[Reading[Release]]]
 
 
 def is_kept(facts: Facts, query: ReleaseQuery) -> bool:
@@ -76,19 +76,16 @@ def _together(
     asked: Asked, source: Source[Release], span: Span[Release], parts: Sequence[tuple[ReleaseQuery, Read[Release]]]
 ) -> Opened[Release]:
     """Parts of one source, each with what reads its pages."""
-    pagers = {hint_mark(asked.name, query.fleet_ids): _pager(asked, query, read, span) for query, read in parts}
-    made = [
-        Ordered(source, span, pager, asked.keep, _whole(asked, query), asked.refine)
-        for pager, (query, _) in zip(pagers.values(), parts, strict=True)
-    ]
+    paged = [(query, _pager(asked, query, read, span)) for query, read in parts]
+    made = [Ordered(source, span, pager, asked.keep, _whole(asked, query), asked.refine) for query, pager in paged]
+    numbered = {hint_mark(asked.name, query.fleet_ids): pager for query, pager in paged if isinstance(pager, ByNumber)}
 
     def hints_at(key: OrderKey) -> Hints:
-        by_number = ((mark, pager) for mark, pager in pagers.items() if isinstance(pager, ByNumber))
-        found = ((mark, pager.hint_at(span.order.key_rank(key))) for mark, pager in by_number)
+        found = ((mark, pager.hint_at(span.order.key_rank(key))) for mark, pager in numbered.items())
         return {mark: _turned_hint(hint, span) for mark, hint in found if hint is not None}
 
-    numbered = [pager for pager in pagers.values() if isinstance(pager, ByNumber)]
-    return Opened(source.reading, made, lambda: _count(asked, source, numbered), hints_at, bool(numbered))
+    by_number = [pager for _, pager in paged if isinstance(pager, ByNumber)]
+    return Opened(source.reading, made, lambda: _count(asked, source, by_number), hints_at, bool(by_number))
 
 
 def turned(query: ReleaseQuery, span: Span[Release]) -> ReleaseQuery:

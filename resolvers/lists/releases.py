@@ -111,8 +111,8 @@ async def linked(desk: Desk, parent: Sourced, ids: Sequence[str], window: Window
 def _asked(desk: Desk, selection: ReleaseSelection, query: ReleaseQuery, source: str, check: FilesCheck) -> Asked:
     """What is asked of a source that keeps the order itself."""
 
-    async def refine(rows: Sequence[Release]) -> Sequence[Release]:
-        return (await _refined(desk, Reading(source, rows), check)).rows
+    async def refine(rows: Sequence[Release]) -> Reading[Release]:
+        return await _refined(desk, Reading(source, rows), check)
 
     return Asked(
         name=source,

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from resolvers.errors import UpstreamBroken
 from resolvers.federation import pagers
 from resolvers.federation.cursor import MAX_LENGTH, Cursors, Hint, hint_mark
 from resolvers.federation.order import Position
@@ -19,7 +20,7 @@ from resolvers.graph.enums import AnswerState, OrderDirection, PagingKind, Relea
 from resolvers.graph.inputs import ReleaseFilter, ReleaseOrder
 from resolvers.graph.window import Window
 from resolvers.transport import freshness
-from resolvers.upstreams.port import Failure, Page, Place, ReleaseQuery
+from resolvers.upstreams.port import Columns, Failure, Page, Place, ReleaseQuery
 from tests.unit.fake_upstreams import FakeUpstream, release, silent
 from tests.unit.ordered_upstreams import OrderedUpstream, keeping
 from tests.unit.test_pages import NOON, Route, Walk, World, everything, page
@@ -355,6 +356,19 @@ async def test_a_filter_that_is_applied_here_reads_on_until_the_page_is_full() -
 
     assert [row.native_id for row in found.nodes] == ["999", "1999"]
     assert len(upstream.read) <= 8
+
+
+async def test_a_filter_by_artifacts_that_cannot_be_read_is_told_and_not_taken_for_none() -> None:
+    class Unreadable(OrderedUpstream):
+        async def artifacts_by_release_id(self, ids: Sequence[str], columns: Columns = None) -> Any:
+            raise UpstreamBroken(self.name, "503 (GET /)")
+
+    found = await page(
+        [Unreadable("keyset", rows=in_a_row(3, "keyset"))], OLDEST, Window(), ReleaseFilter(targets=["t"])
+    )
+
+    assert list(found.nodes) == []
+    assert (found.sources[0].state, found.sources[0].code) == (AnswerState.PARTIAL, "UPSTREAM_BROKEN")
 
 
 async def test_a_source_without_an_end_is_stopped_at_its_cap() -> None:
