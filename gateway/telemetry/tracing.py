@@ -41,14 +41,17 @@ class Tracing(Protocol):
         ...
 
 
+_NO_SPAN: AbstractContextManager[None] = nullcontext()
+
+
 class Untraced:
     """No span at all: what is there while no collector is configured."""
 
     def request(self, scope: Scope, replied: Replied) -> AbstractContextManager[None]:
-        return nullcontext()
+        return _NO_SPAN
 
     def operation(self, told: Told) -> AbstractContextManager[None]:
-        return nullcontext()
+        return _NO_SPAN
 
     def call(self, source: str, method: str, path: str) -> Begun:
         return unwatched(source, method, path)

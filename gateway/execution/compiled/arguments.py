@@ -15,6 +15,8 @@ from graphql import (
     GraphQLArgument,
     GraphQLField,
     GraphQLSchema,
+    ListValueNode,
+    ObjectValueNode,
     Undefined,
     VariableNode,
     get_argument_values,
@@ -73,6 +75,8 @@ class Arguments:
         constants: dict[str, GraphQLArgument] = {}
         for name, argument in self._field.args.items():
             value = selected.get(name)
+            if isinstance(value, ListValueNode | ObjectValueNode):  # there may be variables in it
+                raise Surprise
             if isinstance(value, VariableNode):
                 self._variables.append((_python_name(argument), value.name.value, _is_required(argument)))
             else:
