@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import orjson
@@ -18,6 +20,7 @@ from resolvers.transport.observe import Call
 
 PROBED = frozenset({"/healthz", "/readyz", "/metrics"})
 _log = structlog.get_logger("releasegraph")
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def configure(telemetry: Telemetry) -> None:
@@ -28,7 +31,7 @@ def configure(telemetry: Telemetry) -> None:
     render = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(_as_json)
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _with_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -42,6 +45,23 @@ def configure(telemetry: Telemetry) -> None:
     _log = structlog.get_logger("releasegraph").bind()
     library = logging.getLogger("opentelemetry")
     library.handlers, library.propagate = [_OfLibraries(logging.WARNING)], False
+
+
+@contextmanager
+def of_request(request_id: str) -> Iterator[None]:
+    """Lines of the block, in this task and those it starts, carry the id."""
+    before = _request_id.set(request_id)
+    try:
+        yield
+    finally:
+        _request_id.reset(before)
+
+
+def _with_request_id(logger: object, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    request_id = _request_id.get()
+    if request_id is not None:
+        line.setdefault("request_id", request_id)
+    return line
 
 
 class _StandardError:

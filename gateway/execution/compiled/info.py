@@ -16,7 +16,7 @@ class Elsewhere(Exception):  # never leaves this package
 
 
 class ContextOnly:
-    """strawberry's Info as far as all rows share it, for resolvers without arguments: once a request, not once a row."""
+    """strawberry's Info as far as all rows share it, for resolvers without arguments: one for all of a request."""
 
     __slots__ = ("context",)
 
