@@ -67,7 +67,7 @@ class Watching:
         self._metrics, self._tracing = metrics, tracing
 
     def __call__(self, source: str, method: str, path: str) -> Begun:
-        self._metrics.calls_in_flight.labels(source).inc()
+        self._metrics.calls_in_flight[(source,)].inc()
         return _Counted(self._metrics, self._tracing.call(source, method, path))
 
 
@@ -81,5 +81,5 @@ class _Counted:
         return self.inner.headers
 
     def ended(self, call: Call) -> None:
-        self.metrics.calls_in_flight.labels(call.source).dec()
+        self.metrics.calls_in_flight[(call.source,)].dec()
         self.inner.ended(call)
