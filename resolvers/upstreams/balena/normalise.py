@@ -203,8 +203,10 @@ def tags(rows: Iterable[TagRow]) -> list[Tag]:
 
 
 def native_id(link: Link) -> str | None:
-    number = linked(link)
-    return None if number is None else str(number)
+    # Not by `linked`: every row of a list comes here.
+    if isinstance(link, list):
+        return str(link[0].id) if link else None
+    return None if link is None else str(link.id)
 
 
 def _organization(row: ApplicationRow) -> Organization | None:
