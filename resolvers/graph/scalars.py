@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NewType
 
 import msgspec
@@ -18,6 +19,7 @@ MAX_BYTE_COUNT = 2**53 - 1
 __all__ = ["JSON", "MAX_BYTE_COUNT", "SCALARS", "ByteCount", "utc"]
 
 
+@lru_cache(maxsize=16384)  # read once to see that it can be, once to use it, and the same again by the next request
 def utc(text: str) -> datetime:
     """An ISO 8601 text as an aware UTC instant; digits beyond microseconds are cut, text without a zone is UTC."""
     moment = datetime.fromisoformat(text)

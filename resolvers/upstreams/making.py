@@ -40,6 +40,17 @@ class Spelled:
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """What a function makes of one attribute of theirs."""
+
+    name: str
+    function: Callable[[Any], Any]
+
+    def __call__(self, row: Any, at: Any) -> Any:
+        return self.function(getattr(row, self.name))
+
+
+@dataclass(frozen=True, slots=True)
 class Shared:
     """What holds for all rows of the call."""
 
@@ -63,7 +74,8 @@ def rows(made: type[T], parts: Mapping[str, Make], constants: Mapping[str, Any])
     """Makes rows of ours with these attributes. constants: those that are the same in every row, which share them."""
     values = {**constants, **parts}
     kinds = tuple((name, *_kind(name, values[name], constants)) for name in values)
-    found: Rows[T] = _written(kinds)(object.__new__, made, *values.values())
+    given = (value.function if isinstance(value, Read) else value for value in values.values())
+    found: Rows[T] = _written(kinds)(object.__new__, made, *given)
     return found
 
 
@@ -89,7 +101,7 @@ def _kind(name: str, value: Any, constants: Container[str]) -> tuple[str, str]:
     """(how it is had, the name it is had by)."""
     if name in constants:
         return "constant", ""
-    if isinstance(value, Same | Spelled | Shared):
+    if isinstance(value, Same | Spelled | Read | Shared):
         return type(value).__name__, value.name
     return ("Knowing", "") if isinstance(value, Knowing) else ("called", "")
 
@@ -101,6 +113,7 @@ def _written(kinds: tuple[tuple[str, str, str], ...]) -> Callable[..., Any]:
         "constant": "v{at}",
         "called": "v{at}(row, at)",
         "Knowing": "v{at}.make(row, at, known)",
+        "Read": "v{at}(row.{name})",
         "Same": "row.{name}",
         "Spelled": "str(row.{name})",
         "Shared": "s{at}",
