@@ -2,13 +2,14 @@
 
     CLOSED     it is asked                          opens after `failures` failures in a row that lasted `lasting_s`
     OPEN       it is not asked for `open_s`         then the next call is let through, as a probe
-    HALF_OPEN  the probe is under way               closes when it is answered, opens when it fails
+    HALF_OPEN  the probe is under way, all wait     closes when it is answered, opens when it fails
 
 In a row and for a time, both: when a server starts anew, every call under way breaks in one moment, and shutting the
 source out for seconds would make more of it than it is. A failure is one of the upstream: no connection, no answer in
 time, 5xx. Whoever answers 401, 404 or 429 is well.
 
-Pure: the time is handed in. Of a closed breaker without failures a call costs two reads of attributes.
+Pure: the time is handed in, and it is `guards` that have others wait for a probe. Of a closed breaker without failures
+a call costs two reads of attributes.
 """
 
 from __future__ import annotations

@@ -11,7 +11,11 @@ a microsecond together.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from math import ceil
 from typing import Protocol
 
@@ -69,10 +73,12 @@ class Limits:
 class Guard:
     """Of one credential of a source."""
 
-    __slots__ = ("_source", "_telling", "breaker", "bucket")
+    __slots__ = ("_source", "_tell", "_telling", "_waiting", "breaker", "bucket")
 
-    def __init__(self, source: str, breaker: Breaker, bucket: Bucket, telling: Telling = UNTOLD):
-        self._source, self._telling, self.breaker, self.bucket = source, telling, breaker, bucket
+    def __init__(self, source: str, limits: Limits, tell: Callable[[Circuit], None], telling: Telling):
+        self._source, self._tell, self._telling = source, tell, telling
+        self.breaker, self.bucket = Breaker(limits.patience, self._changed), Bucket(limits.most_per_s)
+        self._waiting: list[asyncio.Future[None]] = []
 
     def turn_s(self, now: float, left_s: float) -> float:
         """Seconds until a call may go out, mostly 0. Raises UpstreamBusy when that is too long."""
@@ -84,11 +90,24 @@ class Guard:
         what = f"not asked, since it was asked too often before; it is asked again in {after_s} s"
         raise self._held_back(UpstreamBusy(self._source, what, after_s))
 
-    def check(self, now: float) -> None:
-        """A call begins now. Raises UpstreamCircuitOpen when it must not."""
+    async def let_through(self, clock: Callable[[], float], until: float) -> float:
+        """When the call begins, of which the circuit is not closed. Who comes while it is tried whether the source is
+        well waits for what becomes of that: else a list of four calls would lose three. Raises UpstreamCircuitOpen."""
+        if self.breaker.circuit is Circuit.HALF_OPEN:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(min(MOST_WAIT_S, until - clock())):
+                    await self._tried()
+        now = clock()
         wait_s = self.breaker.refusal_s(now)
         if wait_s is not None:
             raise self._held_back(self._refusal(ceil(wait_s)))
+        return now
+
+    async def _tried(self) -> None:
+        while self.breaker.circuit is Circuit.HALF_OPEN:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiting.append(waiter)
+            await waiter
 
     def ended(self, error: UpstreamError | None, *, was_answered: bool, began: float, now: float) -> None:
         """What came of a call that was let through. was_answered: a status came, whichever."""
@@ -101,6 +120,13 @@ class Guard:
             breaker.answered()
         if isinstance(error, UpstreamBusy):
             self.bucket.cut(began, now, error.retry_after_s)
+
+    def _changed(self, circuit: Circuit) -> None:
+        self._tell(circuit)
+        waiting, self._waiting = self._waiting, []
+        for waiter in waiting:
+            if not waiter.done():
+                waiter.set_result(None)
 
     def _held_back(self, error: UpstreamError) -> UpstreamError:
         self._telling.held_back(self._source, error.code)
@@ -140,8 +166,7 @@ class Guards:
         return guard
 
     def _made(self, identity: str) -> Guard:
-        breaker = Breaker(self._limits.patience, lambda circuit: self._changed(identity, circuit))
-        return Guard(self._source, breaker, Bucket(self._limits.most_per_s), self._telling)
+        return Guard(self._source, self._limits, partial(self._changed, identity), self._telling)
 
     def _changed(self, identity: str, circuit: Circuit) -> None:
         if circuit is Circuit.CLOSED:

@@ -64,19 +64,20 @@ class Spared:
 
     __slots__ = ("_left",)
 
-    SHARE = 0.1
-    BURST = 10.0
+    COST = 10
+    "Of a retry, in calls."
+    MOST = 100
 
     def __init__(self) -> None:
-        self._left = self.BURST
+        self._left = self.MOST
 
     def called(self) -> None:
-        if self._left < self.BURST:
-            self._left = min(self._left + self.SHARE, self.BURST)
+        if self._left < self.MOST:
+            self._left += 1
 
     def take(self) -> bool:
         """False: there is none left."""
-        if self._left < 1:
+        if self._left < self.COST:
             return False
-        self._left -= 1
+        self._left -= self.COST
         return True

@@ -28,6 +28,7 @@ from resolvers.errors import (
     UserMistake,
 )
 from resolvers.transport import allowance, attempt, deadline, departure, freshness, passed, plan, statuses
+from resolvers.transport.breaker import Circuit
 from resolvers.transport.budget import Budget
 from resolvers.transport.cache import NOTHING, Seen
 from resolvers.transport.clock import Clock
@@ -71,25 +72,22 @@ class Transport:
         self.recall = recall or Recall()
         self.policy = policy
         self._dropping: set[asyncio.Task[bool]] = set()
-        self._reading: aiohttp.ClientSession | None = None
-        self._changing: aiohttp.ClientSession | None = None
+        self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Transport:
         # Common servers close what was idle for five seconds: one taken up again in that moment fails a POST.
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_IDLE_S)
-        self._reading, self._changing = _session(connector), _session(connector)
-        # aiohttp sends a PUT or DELETE again by itself when the connection breaks, and has no public word against it:
-        # a fleet that was deleted would then be reported as not found.
-        self._changing._retry_connection = False
+        self._session = _session(aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_IDLE_S))
+        # aiohttp sends a GET, PUT or DELETE again by itself when the connection breaks, and has no public word against
+        # it: a fleet that was deleted would then be reported as not found, and no budget would count the reads.
+        self._session._retry_connection = False
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
     ) -> None:
         await self.recall.close()
-        for session in (self._reading, self._changing):
-            if session is not None:
-                await session.close()
+        if self._session is not None:
+            await self._session.close()
 
     async def dropped(self, source: str) -> None:
         """Drops what is remembered, and is not stopped by whoever waits leaving."""
@@ -98,11 +96,10 @@ class Transport:
         task.add_done_callback(self._dropping.discard)
         await asyncio.shield(task)
 
-    def session(self, *, is_change: bool = False) -> aiohttp.ClientSession:
-        session = self._changing if is_change else self._reading
-        if session is None:
+    def session(self) -> aiohttp.ClientSession:
+        if self._session is None:
             raise RuntimeError("the transport is not open")
-        return session
+        return self._session
 
 
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
@@ -278,7 +275,8 @@ class Http:
         if wait_s := guard.turn_s(at, one.until - at):
             await clock.sleep(wait_s)
             at = clock.now()
-        guard.check(at)
+        if guard.breaker.circuit is not Circuit.CLOSED:
+            at = await guard.let_through(clock.now, one.until)
         if request.is_change:
             attempt.left()
         began, begun = time.perf_counter(), self.transport.begin(self.source, request.method, request.target)
@@ -335,7 +333,7 @@ class Http:
         url = URL(self.base_url + request.target, encoded=True)
         etag = seen.entry.etag if seen.entry is not None else None
         known = {} if etag is None else {"If-None-Match": etag}
-        async with self.transport.session(is_change=request.is_change).request(
+        async with self.transport.session().request(
             request.method,
             url,
             data=request.body,
