@@ -82,8 +82,7 @@ class Request:
         self.collector = Collector()
         self.freshness = freshness.begin_anew()
         once.begin()
-        self._note = note
-        self.loaders = Loaders(sources.upstreams, note=self._noted)
+        self.loaders = Loaders(sources.upstreams, note=_noting(self.collector, note))
         self.is_alone = False
         self._settings = settings
         self._families: kin.Families = {}
@@ -127,10 +126,6 @@ class Request:
         self.collector.note_ages(self.freshness)
         return self.collector.states
 
-    def _noted(self, asked: Asked) -> None:
-        self.collector.came(asked.source, asked.state)
-        self._note(asked)
-
     def source(self, name: str) -> Source:
         return self.sources.objects[name]
 
@@ -172,6 +167,11 @@ class Request:
 
     async def fleet_by_slug(self, slug: str, source: str | None) -> Fleet | None:
         return await fleets.with_slug(self._desk, slug, source)
+
+    def end(self) -> None:
+        """It is answered. Loaders and what they ask with refer to one another: left alone, they and all rows they hold
+        would wait for the collector of such circles."""
+        self.loaders.forget()
 
     def forget(self) -> None:
         """After a change nothing that was read before it may be shown."""
@@ -248,3 +248,11 @@ class Request:
 
     async def latest_release(self, fleet: Fleet) -> Release | None:
         return (await kin.family(self._desk, self._families, fleet.route)).latest
+
+
+def _noting(collector: Collector, note: Note) -> Note:
+    def noted(asked: Asked) -> None:
+        collector.came(asked.source, asked.state)
+        note(asked)
+
+    return noted

@@ -98,7 +98,9 @@ class Executor:
         result = await execute(found.executable, request, asked.variables, self._executor_class)
         errors = [masking.shown(error, request_id) for error in result.errors or ()]
         losses = [masking.lost(loss) for loss in request.collector.losses if tell_losses or not loss.may_be_left_out]
-        return _answer(result, [*errors, *losses], request)
+        answer = _answer(result, [*errors, *losses], request)
+        request.end()
+        return answer
 
 
 def core(schema: Schema) -> GraphQLSchema:
