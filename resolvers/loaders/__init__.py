@@ -86,7 +86,7 @@ class Loaders:
         loader = self._questions.get(question)
         if loader is None:
             batch = by_key(self._upstreams, self._asking(question))
-            loader = self._questions[question] = Loader(batch, question.value, self._note)
+            loader = self._questions[question] = Loader(batch, question, self._note)
         return loader
 
     def received(self, rows: Sequence[Any]) -> None:
@@ -121,7 +121,7 @@ class Loaders:
 
         async def ask(upstream: Upstream, ids: Sequence[str]) -> Found[Any]:
             below = (self.below_for(upstream),) if question is Question.FLEET else ()
-            found = await getattr(upstream, question.value)(ids, self.wants.of(ROWS[question]), *below)
+            found = await getattr(upstream, question)(ids, self.wants.of(ROWS[question]), *below)
             for one in found.values():
                 self.received([one] if isinstance(one, Columned) else one if isinstance(one, list | tuple) else ())
             return cast("Found[Any]", found)

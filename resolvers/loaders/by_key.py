@@ -36,7 +36,7 @@ def method(question: Question) -> Ask[Any]:
     """Asks whichever adapter it is given by the port's method of that name."""
 
     async def ask(upstream: Upstream, ids: Sequence[str]) -> Found[Any]:
-        answer: Found[Any] = await getattr(upstream, question.value)(ids)
+        answer: Found[Any] = await getattr(upstream, question)(ids)
         return answer
 
     return ask

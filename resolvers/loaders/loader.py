@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 from asyncio import Future
 from collections.abc import Callable, Hashable, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from aiodataloader import DataLoader
+from msgspec import Struct
 
 from resolvers.federation.reading import Reading
 from resolvers.graph.enums import AnswerState
@@ -25,8 +25,7 @@ K = TypeVar("K", bound=tuple[Hashable, ...])
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One source's part of a batch, answered. state: PARTIAL when something of it failed, FAILED when all did."""
 
     question: str  # the port's method

@@ -16,6 +16,7 @@ from types import TracebackType
 from urllib.parse import urlencode
 
 import aiohttp
+from msgspec import structs
 from yarl import URL
 
 from resolvers.errors import (
@@ -231,7 +232,7 @@ class Http:
             one.number += 1
             again = await self._let_in(request, took, seen, one)
             # One that was held back says less than the one before, which is in the plan already.
-            reply = again if again.call is not None else replace(reply, call=None)
+            reply = again if again.call is not None else structs.replace(reply, call=None)
         return reply
 
     def _wait_s(self, request: Request, reply: Reply, one: _Try) -> float | None:
