@@ -41,7 +41,7 @@ class Bucket:
         """Seconds until a call may go out: mostly 0. Beyond `patience_s` it must not, and no place was taken."""
         if now - self._window_at > WINDOW_S:
             self._before, self._sent, self._window_at = self._sent / (now - self._window_at), 0, now
-        rate = self.rate(now)
+        rate = None if self._rate is None else self.rate(now)
         if rate is None:
             self._sent += 1
             return 0.0

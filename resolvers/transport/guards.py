@@ -82,9 +82,9 @@ class Guard:
 
     def turn_s(self, now: float, left_s: float) -> float:
         """Seconds until a call may go out, mostly 0. Raises UpstreamBusy when that is too long."""
-        patience_s = min(MOST_WAIT_S, left_s)
+        patience_s = left_s if left_s < MOST_WAIT_S else MOST_WAIT_S
         wait_s = self.bucket.take(now, patience_s)
-        if wait_s <= patience_s or not wait_s:
+        if not wait_s or wait_s <= patience_s:
             return wait_s
         after_s = ceil(wait_s)
         what = f"not asked, since it was asked too often before; it is asked again in {after_s} s"
@@ -92,10 +92,12 @@ class Guard:
 
     async def let_through(self, clock: Callable[[], float], until: float) -> float:
         """When the call begins, of which the circuit is not closed. Who comes while it is tried whether the source is
-        well waits for what becomes of that: else a list of four calls would lose three. Raises UpstreamCircuitOpen."""
+        well waits for what becomes of that, unless it takes long: else a list of four calls would lose three. Raises
+        UpstreamCircuitOpen."""
         if self.breaker.circuit is Circuit.HALF_OPEN:
+            told_by = min(self.breaker.probed_at + MOST_WAIT_S, until)
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(MOST_WAIT_S, until - clock())):
+                async with asyncio.timeout(told_by - clock()):
                     await self._tried()
         now = clock()
         wait_s = self.breaker.refusal_s(now)
@@ -112,12 +114,15 @@ class Guard:
     def ended(self, error: UpstreamError | None, *, was_answered: bool, began: float, now: float) -> None:
         """What came of a call that was let through. was_answered: a status came, whichever."""
         breaker = self.breaker
-        if isinstance(error, FAILURES):
+        if was_answered and error is None:
+            if breaker.failures:
+                breaker.answered()
+        elif isinstance(error, FAILURES):
             breaker.failed(began, now, error.code)
-        elif not was_answered:
-            breaker.gave_up(began)
-        elif breaker.failures:
+        elif was_answered:
             breaker.answered()
+        else:
+            breaker.gave_up(began)
         if isinstance(error, UpstreamBusy):
             self.bucket.cut(began, now, error.retry_after_s)
 

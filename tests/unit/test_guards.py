@@ -294,6 +294,22 @@ async def test_one_call_of_many_tries_whether_it_is_well_again_and_then_all_are_
     assert world.told.circuits == [Circuit.OPEN, Circuit.HALF_OPEN, Circuit.CLOSED]
 
 
+async def test_a_try_that_takes_long_is_waited_for_no_longer(world: World) -> None:
+    http = world.http(ONE_TRY)
+    await world.fail(http)
+    world.time.at += 10
+    world.hub.open.clear()
+    probe = asyncio.create_task(http.get("/probe"))
+    await world.arrivals(3 + 1)
+    world.time.at += 2
+
+    error = await error_of(http.get("/it"))
+    world.hub.open.set()
+
+    assert isinstance(error, UpstreamCircuitOpen)
+    assert b"is here" in await probe
+
+
 async def test_when_that_call_fails_none_of_the_others_is_made(world: World) -> None:
     http = world.http(ONE_TRY)
     await world.fail(http)
