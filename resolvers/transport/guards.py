@@ -63,30 +63,31 @@ UNTOLD: Telling = _Untold()
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an operator says of a source. The default guards nothing but against its own 429."""
+    """What an operator says of a source. The default guards nothing."""
 
     retries: Retries = field(default_factory=Retries)
     patience: Patience = NEVER_OPENS
     most_per_s: float | None = None
+    heeds_429: bool = False
 
 
 class Guard:
     """Of one credential of a source."""
 
-    __slots__ = ("_source", "_tell", "_telling", "_waiting", "breaker", "bucket")
+    __slots__ = ("_heeds_429", "_source", "_tell", "_telling", "_waiting", "breaker", "bucket")
 
     def __init__(self, source: str, limits: Limits, tell: Callable[[Circuit], None], telling: Telling):
         self._source, self._tell, self._telling = source, tell, telling
         self.breaker, self.bucket = Breaker(limits.patience, self._changed), Bucket(limits.most_per_s)
+        self._heeds_429 = limits.heeds_429
         self._waiting: list[asyncio.Future[None]] = []
 
     def turn_s(self, now: float, left_s: float) -> float:
         """Seconds until a call may go out, mostly 0. Raises UpstreamBusy when that is too long."""
-        patience_s = left_s if left_s < MOST_WAIT_S else MOST_WAIT_S
-        wait_s = self.bucket.take(now, patience_s)
-        if not wait_s or wait_s <= patience_s:
+        wait_s = self.bucket.take(now, MOST_WAIT_S, left_s)
+        if wait_s is not None:
             return wait_s
-        after_s = ceil(wait_s)
+        after_s = ceil(self.bucket.next_s(now))
         what = f"not asked, since it was asked too often before; it is asked again in {after_s} s"
         raise self._held_back(UpstreamBusy(self._source, what, after_s))
 
@@ -123,7 +124,7 @@ class Guard:
             breaker.answered()
         else:
             breaker.gave_up(began)
-        if isinstance(error, UpstreamBusy):
+        if self._heeds_429 and isinstance(error, UpstreamBusy):
             self.bucket.cut(began, now, error.retry_after_s)
 
     def _changed(self, circuit: Circuit) -> None:

@@ -38,7 +38,7 @@ from resolvers.transport.session import Http, Transport
 from tests.conftest import served
 from tests.standing_clock import StandingClock
 
-LIMITS = Limits(Retries(most=2, backoff_s=0.25), Patience(failures=3, lasting_s=2, open_s=10))
+LIMITS = Limits(Retries(most=2, backoff_s=0.25), Patience(failures=3, lasting_s=2, open_s=10), heeds_429=True)
 ONE_TRY = replace(LIMITS, retries=Retries())
 WAITING_S = 5
 Answer = tuple[int, dict[str, str]]
@@ -424,8 +424,12 @@ async def test_after_a_429_calls_wait_their_turn(world: World) -> None:
 
     await http.get("/one")
     await http.get("/two")
+    heedless = world.http(replace(ONE_TRY, heeds_429=False))
+    world.hub.fails(429)
+    await error_of(heedless.get("/it"))
+    await heedless.get("/it")
 
-    assert world.time.waits == [1.0, 0.5]
+    assert world.time.waits == pytest.approx([1.0, 0.2])
 
 
 # The time
