@@ -48,7 +48,9 @@ class Both:
             return []
         # Times and signed links: what core itself does not say twice is not compared.
         again = await self._answer(self._core, asked)
-        compiled_data, core_data = (steady(one.body["data"], core.body["data"], again.body["data"]) for one in (compiled, core))
+        compiled_data, core_data = (
+            steady(one.body["data"], core.body["data"], again.body["data"]) for one in (compiled, core)
+        )
         found = [] if dumped(compiled_data) == dumped(core_data) else [f"data of {asked}"]
         return found if errors(compiled) == errors(core) else [*found, f"errors of {asked}"]
 

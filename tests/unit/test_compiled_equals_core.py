@@ -101,10 +101,16 @@ def prepared(operation: Generated) -> Prepared:
 
 def both(document: Prepared, variables: dict[str, Any], world: World) -> tuple[Outcome, Outcome]:
     """The outcome when compiled, and graphql-core's own."""
+    return compare(CompiledExecutor, PlainExecutor, document, variables, world)
+
+
+def compare(
+    one: Any, other: Any, document: Prepared, variables: dict[str, Any], world: World
+) -> tuple[Outcome, Outcome]:
+    """The outcomes of two classes of executors."""
     with structlog.testing.capture_logs():  # what is wrong with a world's rows is logged as our mistake
-        compiled = asyncio.run(outcome(CompiledExecutor, document, variables, world))
-        plain = asyncio.run(outcome(PlainExecutor, document, variables, world))
-    return compiled, plain
+        first, second = (asyncio.run(outcome(each, document, variables, world)) for each in (one, other))
+    return first, second
 
 
 @settings(max_examples=150)
