@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 import structlog.testing
-from graphql import GraphQLError, execute
+from graphql import GraphQLError
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from strawberry.execution import optimized_is_awaitable
 
 import gateway.http.explorer
-from gateway.execution.compiled import CompiledExecutor, PlainExecutor
+from gateway.execution import compiled, documents
 from gateway.execution.documents import Documents, Prepared, Unusable
 from gateway.execution.executor import core
 from gateway.execution.limits import Limits
@@ -52,19 +50,14 @@ class Outcome:
         return self.data != "None"
 
 
-async def outcome(executor_class: Any, prepared: Prepared, variables: dict[str, Any], world: World) -> Outcome:
+async def outcome(
+    package: Any, executor_class: Any, prepared: Prepared, variables: dict[str, Any], world: World
+) -> Outcome:
     upstreams = [HostileUpstream(name, world) for name in "ab"]
     request = fake_upstreams.request(*upstreams)  # type: ignore[arg-type]
-    answered = execute(
-        core(schema),
-        prepared.document,
-        context_value=request,
-        variable_values=variables,
-        executor_class=executor_class,
-        is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-        plans=prepared.plans,
-    )
-    result: Any = await answered if isawaitable(answered) else answered
+    operation = documents.operation(prepared.document, None)
+    executable = package.Executable(core(schema), prepared.document, operation, prepared.plans)
+    result: Any = await package.execute(executable, request, variables, executor_class)
     data = repr(result.data) if result.data is None or _is_odd(result.data) else orjson.dumps(result.data).decode()
     told = repr((sorted(map(repr, request.collector.losses)), sorted(request.collector.states.items())))
     await _rest()
@@ -99,41 +92,37 @@ def prepared(operation: Generated) -> Prepared:
         raise AssertionError(f"{error}\n{operation.text}") from None
 
 
-def both(document: Prepared, variables: dict[str, Any], world: World) -> tuple[Outcome, Outcome]:
-    """The outcome when compiled, and graphql-core's own."""
-    return compare(CompiledExecutor, PlainExecutor, document, variables, world)
-
-
-def compare(
-    one: Any, other: Any, document: Prepared, variables: dict[str, Any], world: World
+def both(
+    document: Prepared, variables: dict[str, Any], world: World, package: Any = compiled
 ) -> tuple[Outcome, Outcome]:
-    """The outcomes of two classes of executors."""
+    """The outcome when compiled, and graphql-core's own. package: `gateway.execution.compiled`, or a copy of it."""
     with structlog.testing.capture_logs():  # what is wrong with a world's rows is logged as our mistake
-        first, second = (asyncio.run(outcome(each, document, variables, world)) for each in (one, other))
-    return first, second
+        own = asyncio.run(outcome(package, package.CompiledExecutor, document, variables, world))
+        plain = asyncio.run(outcome(compiled, compiled.PlainExecutor, document, variables, world))
+    return own, plain
 
 
 @settings(max_examples=150)
 @given(operations(), worlds)
 def test_any_operation_over_any_world_is_answered_as_by_core(operation: Generated, world: World) -> None:
-    compiled, plain = both(prepared(operation), operation.variables, world)
+    own, plain = both(prepared(operation), operation.variables, world)
 
-    assert compiled == plain
+    assert own == plain
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda path: path.stem)
 @given(worlds)
 @settings(max_examples=10)
 def test_the_explorer_s_queries_are_answered_as_by_core(query: Path, world: World) -> None:
-    compiled, plain = both(DOCUMENTS.prepare(query.read_text()), {}, world)
+    own, plain = both(DOCUMENTS.prepare(query.read_text()), {}, world)
 
-    assert compiled == plain
+    assert own == plain
 
 
 @pytest.mark.parametrize("row", EVERYTHING)
 @given(worlds)
 @settings(max_examples=10)
 def test_all_fields_of_a_type_are_answered_as_by_core(row: str, world: World) -> None:
-    compiled, plain = both(DOCUMENTS.prepare(EVERYTHING[row]), {}, world)
+    own, plain = both(DOCUMENTS.prepare(EVERYTHING[row]), {}, world)
 
-    assert compiled == plain
+    assert own == plain

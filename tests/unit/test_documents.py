@@ -13,6 +13,7 @@ from types import FunctionType
 import pytest
 from graphql import Location, Node, Token
 from graphql.language import visitor
+from structlog.testing import capture_logs
 
 import gateway.http.explorer
 from gateway.execution import kept
@@ -66,7 +67,8 @@ def sized(number: int) -> str:
 
 async def run(executor: Executor, text: str, **variables: object) -> None:
     operation = Operation(text, None, variables)
-    await executor.run(executor.find(operation), operation, request(world()), "the-id", tell_losses=True)
+    with capture_logs():  # of rows without `native`
+        await executor.run(executor.find(operation), operation, request(world()), "the-id", tell_losses=True)
 
 
 @pytest.fixture

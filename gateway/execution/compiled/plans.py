@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import ref
 
@@ -11,6 +11,7 @@ from graphql import (
     DocumentNode,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     VariableNode,
@@ -23,7 +24,9 @@ from graphql.pyutils import Path
 
 from gateway.execution.compiled import writing
 from gateway.execution.compiled.regions import Region
+from gateway.execution.compiled.roots import Root
 from gateway.execution.compiled.surprise import Surprise
+from gateway.execution.compiled.variables import Variables
 
 MAX_VARIANTS = 16
 "Of one document: four variables that leave fields out. The oldest is forgotten first."
@@ -50,6 +53,14 @@ class Plans:
         self._is_open = found.names <= KNOWN
         self._conditions = tuple(sorted(found.variables))
         self._variants: dict[tuple[Any, ...], Regions] = {}
+        self._variables: dict[str | None, Variables] = {}
+
+    def variables(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> Variables:
+        name = operation.name.value if operation.name else None
+        found = self._variables.get(name)
+        if found is None:
+            found = self._variables[name] = Variables(schema, operation)
+        return found
 
     def of(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Regions | None:
         """The regions of an operation with the variables it was asked with; None when all of it is graphql-core's."""
@@ -70,9 +81,13 @@ class Plans:
 
 
 class Regions:
-    """Regions by the path of an object, without indices, and the types along it, which say which fragments held."""
+    """Regions by the path of an object, without indices, and the types along it, which say which fragments held.
+
+    roots: the root fields; empty where graphql-core runs them, None until that was looked at.
+    """
 
     def __init__(self, plans: Plans) -> None:
+        self.roots: Sequence[Root] | None = None
         self.size_bytes = 0
         # Weak, as nothing here may be a circle: what is forgotten would wait for a collection of all generations.
         self._plans = ref(plans)
@@ -85,11 +100,20 @@ class Regions:
         place = _place(path, type_)
         if place not in self._known:
             self._known[place] = found = _region(executor, type_, details)
-            self.size_bytes += BYTES_PER_PLACE + (0 if found is None else size_bytes(found))
-            plans = self._plans()
-            if plans is not None:
-                plans.grew()
+            self._count(found)
         return self._known[place]
+
+    def rooted(self, found: Sequence[Root]) -> None:
+        """They were looked at."""
+        self.roots = found
+        for root in found:
+            self._count(root.region)
+
+    def _count(self, region: Region | None) -> None:
+        self.size_bytes += BYTES_PER_PLACE + (0 if region is None else size_bytes(region))
+        plans = self._plans()
+        if plans is not None:
+            plans.grew()
 
 
 def size_bytes(region: Region) -> int:
