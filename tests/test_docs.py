@@ -43,7 +43,7 @@ from resolvers.upstreams.config import SourceConfig
 from resolvers.upstreams.port import Part
 from resolvers.upstreams.registry import ADAPTERS
 from tests.conftest import MockPort, served
-from upstream_mocks.faults import Faults
+from upstream_mocks.faults import Fault, Faults
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -459,6 +459,12 @@ def test_every_fault_that_is_shown_is_taken() -> None:
         faults.put(one.encode())
 
     assert len(shown) > 3
+
+
+def test_every_member_of_a_fault_is_told() -> None:
+    told = {word for row in rows("member") for word in words(row[0])}
+
+    assert set(Fault.__struct_fields__) - {"source", "path", "times", "met"} == told
 
 
 def test_every_switch_that_is_shown_exists() -> None:
