@@ -462,7 +462,7 @@ def test_every_fault_that_is_shown_is_taken() -> None:
 
 
 def test_every_member_of_a_fault_is_told() -> None:
-    told = {word for row in rows("member") for word in words(row[0])}
+    told = {word for row in rows("trouble") for word in words(row[0])}
 
     assert set(Fault.__struct_fields__) - {"source", "path", "times", "met"} == told
 
