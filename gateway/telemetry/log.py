@@ -14,6 +14,7 @@ import structlog
 from gateway.settings import Telemetry
 from gateway.telemetry.told import Told
 from gateway.telemetry.tracing import Replied
+from resolvers.transport.breaker import Circuit
 from resolvers.transport.observe import Call
 
 PROBED = frozenset({"/healthz", "/readyz", "/metrics"})
@@ -80,8 +81,15 @@ def upstream_call(call: Call) -> None:
         size_bytes=call.size_bytes,
         error=call.error_code,
         session=call.is_session,
+        retry=call.is_retry,
         cache=call.cache,
     )
+
+
+def circuit(source: str, circuit: Circuit) -> None:
+    """A source is left alone from now on, or asked again."""
+    tell = _log.warning if circuit is Circuit.OPEN else _log.info
+    tell("circuit", source=source, state=circuit.name)
 
 
 def operation(told: Told, replied: Replied, duration_s: float) -> None:

@@ -10,7 +10,7 @@ files) is not told then, as nobody could say of which.
 
 **More of them.** What is to be counted elsewhere gets its counters and gauges here, in `Metrics`, with `registry` as
 the others: alert rules are checked against what this class has. A gauge needs a `multiprocess_mode`, and none may be a
-callback: in files there is no one to call. A circuit breaker, once there is one, sets a gauge by source.
+callback: in files there is no one to call.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from gateway.telemetry.told import Told
 from resolvers.loaders import Asked
+from resolvers.transport.breaker import Circuit
 from resolvers.transport.observe import CANCELLED, Call
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -151,6 +152,25 @@ class Metrics:
             ("source", "result"),
             registry=registry,
         )
+        self._retries = Counter(
+            "releasegraph_upstream_retries",
+            "Calls of upstreams that were another try of a read that failed; they are among the calls.",
+            ("source",),
+            registry=registry,
+        )
+        self._held_back = Counter(
+            "releasegraph_upstream_held_back",
+            "Calls of upstreams that were not made, to leave a source alone, by the code that their caller got.",
+            ("source", "code"),
+            registry=registry,
+        )
+        self._circuits = Gauge(
+            "releasegraph_source_circuit",
+            "Whether a source is asked: 0 it is, 1 one call tries whether it is well again, 2 it is left alone.",
+            ("source",),
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
         self._up = Gauge(
             "releasegraph_source_up",
             "1 when the last call of the source was answered well, else 0; absent until it is asked.",
@@ -183,10 +203,18 @@ class Metrics:
         self._calls.labels(call.source, call.method, status).inc()
         self._call_seconds.labels(call.source).observe(call.duration_ms / 1000)
         self._bytes.labels(call.source).inc(call.size_bytes)
+        if call.is_retry:
+            self._retries.labels(call.source).inc()
         if call.error_code is not None:
             self._call_errors.labels(call.source, call.error_code).inc()
         if is_telling and call.error_code != CANCELLED:
             self._up.labels(call.source).set(call.error_code is None)
+
+    def circuit(self, source: str, circuit: Circuit) -> None:
+        self._circuits.labels(source).set(int(circuit))
+
+    def held_back(self, source: str, code: str) -> None:
+        self._held_back.labels(source, code).inc()
 
     def batch(self, asked: Asked) -> None:
         """Told of every batch of a loader."""

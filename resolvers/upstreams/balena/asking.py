@@ -35,7 +35,7 @@ class Asking:
     def __init__(self, http: Http, config: Config):
         self.http, self.config = http, config
         self.at = At(self.source, config.web_url, is_mine=None if config.public else True)
-        self._actor = Kept(http.credentials, self._who_am_i)
+        self._actor = Kept(http.credentials, self._who_am_i, source=http.source)
 
     @property
     def source(self) -> str:

@@ -29,8 +29,8 @@ class Catalogue:
 
     def __init__(self, calls: Calls, config: Config):
         self.calls, self.config = calls, config
-        self._organizations = Kept(calls.http.credentials, self._discover_organizations)
-        self._kept = Kept(calls.http.credentials, partial(self.fleets, is_session=True))
+        self._organizations = Kept(calls.http.credentials, self._discover_organizations, source=calls.http.source)
+        self._kept = Kept(calls.http.credentials, partial(self.fleets, is_session=True), source=calls.http.source)
 
     async def fleets(self, *, is_session: bool = False) -> Answer[Fleet]:
         """The projects in scope by native id, asked anew; with an error, some of them are not known."""

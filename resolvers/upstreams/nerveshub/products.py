@@ -35,7 +35,7 @@ class Products(Absent):
         self.http = http.signed(letting_in(http.source, config, config.token, bearer), STATUSES)
         self.config = config
         self.api = Api(self.http)
-        self._kept = Kept(self.http.credentials, partial(self._catalogue, is_session=True))
+        self._kept = Kept(self.http.credentials, partial(self._catalogue, is_session=True), source=self.http.source)
 
     async def fleets(self, query: FleetQuery) -> AsyncIterator[Chunk[Fleet]]:
         """One call for the products of all orgs."""
