@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,8 +18,15 @@ from tests.process import Running, running
 from upstream_mocks.server import Mocks
 
 KINDS = [kind.name.lower() for kind in SourceKind]
-SHORT = {"TIMEOUT_S": "1.5"}
-"What a fault costs in time, and how soon a source is asked again after it."
+IMPATIENT = {
+    "TIMEOUT_S": "1",
+    "RETRIES": "1",
+    "RETRY_BACKOFF_S": "0.02",
+    "BREAKER_FAILURES": "2",
+    "BREAKER_AFTER_S": "0.1",
+    "BREAKER_OPEN_S": "0.1",
+}
+"Of every source: how soon it is given up, tried again, left alone and tried anew. Seconds."
 
 
 @dataclass
@@ -62,25 +69,23 @@ def sources(urls: Mapping[str, str], **settings: str) -> dict[str, str]:
     return environ
 
 
-@contextmanager
-def short_of_patience(doors: Mapping[str, Door], said: Path) -> Iterator[Running]:
-    """A gateway that remembers nothing, gives up soon and tells everything."""
-    port = free_port()
-    environ = sources({kind: door.url for kind, door in doors.items()}, **SHORT)
-    environ |= {"RELEASEGRAPH_CACHE_TTL_S": "0", "RELEASEGRAPH_CACHE_STALE_IF_ERROR_S": "0", "PORT": str(port)}
-    environ |= {"RELEASEGRAPH_SERVER_MAX_PAGE_SIZE": "1000", "RELEASEGRAPH_TELEMETRY_LOG_LEVEL": "debug"}
-    with running(said, port, "serve", **environ) as process:
-        yield process
+def impatient(doors: Mapping[str, Door], **more: str) -> dict[str, str]:
+    """Variables of a gateway that remembers nothing, gives up soon and tells everything."""
+    environ = sources({kind: door.url for kind, door in doors.items()}, **{**IMPATIENT, **more})
+    environ |= {"RELEASEGRAPH_CACHE_TTL_S": "0", "RELEASEGRAPH_CACHE_STALE_IF_ERROR_S": "0"}
+    return environ | {"RELEASEGRAPH_SERVER_MAX_PAGE_SIZE": "1000", "RELEASEGRAPH_TELEMETRY_LOG_LEVEL": "debug"}
 
 
 @pytest.fixture(scope="module")
 def gateway(doors: Mapping[str, Door], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with short_of_patience(doors, tmp_path_factory.mktemp("gateway") / "said.log") as process:
+    port, said = free_port(), tmp_path_factory.mktemp("gateway") / "said.log"
+    with running(said, port, "serve", PORT=str(port), **impatient(doors)) as process:
         yield process
 
 
 @pytest.fixture
 def another(doors: Mapping[str, Door], tmp_path: Path) -> Iterator[Running]:
     """One that was never asked."""
-    with short_of_patience(doors, tmp_path / "said.log") as process:
+    port = free_port()
+    with running(tmp_path / "said.log", port, "serve", PORT=str(port), **impatient(doors)) as process:
         yield process
