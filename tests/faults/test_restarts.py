@@ -30,7 +30,8 @@ UNREACHABLE = {"UPSTREAM_UNREACHABLE", "UPSTREAM_CIRCUIT_OPEN"}
 
 
 def settings(url_of: Mapping[str, str], port: int, **more: str) -> dict[str, str]:
-    return {**sources(url_of), "PORT": str(port), "RELEASEGRAPH_TELEMETRY_LOG_LEVEL": "info", **more}
+    own = sources(url_of, BREAKER_OPEN_S="0.5")
+    return {**own, "PORT": str(port), "RELEASEGRAPH_TELEMETRY_LOG_LEVEL": "info", **more}
 
 
 def forgetful(url_of: Mapping[str, str], port: int) -> dict[str, str]:
