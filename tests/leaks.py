@@ -199,4 +199,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"all that was said: {_run.path}")
         for line in found:
             terminalreporter.write_line(line)
-
