@@ -4,6 +4,8 @@ from __future__ import annotations
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
+HEADERS = {name: f"{name}; charset=utf-8".encode() for name in (GRAPHQL, JSON)}
+"Of replies, as they are sent."
 
 
 def chosen(accept: str) -> str:

@@ -2,6 +2,9 @@
 
 It travels with the task that executes and those it starts, as an allowance does. A call that several wait for has none:
 each of them waits until its own, so that one who has little time left does not take the answer away from the others.
+
+No call is waited for until the very end: what the other sources answered has fields below it, which must be asked for
+too. So each may take SHARE of the time that is left when it begins, and there is always some for what comes after it.
 """
 
 from __future__ import annotations
@@ -16,10 +19,11 @@ from typing import Any, TypeVar
 from resolvers.errors import UpstreamTimeout
 
 T = TypeVar("T")
+SHARE = 0.8
 
 
 class Over(Exception):  # says what it is
-    """The time of the request is up. is_shared: what it waited for is a call that another began."""
+    """The request has no more time for a call. is_shared: what it waited for is a call that another began."""
 
     is_shared = False
 
@@ -43,19 +47,23 @@ def left_s() -> float:
     return at if at is math.inf else at - time.monotonic()
 
 
-def ends(waiter: asyncio.Future[Any]) -> asyncio.TimerHandle | None:
-    """Has the waiter end with Over when the time is up. To be cancelled when it ended before; None: there is none."""
+def share_s() -> float:
+    """For a call that begins now. Infinite without a deadline; not above 0 once it is over."""
     at = _at.get()
-    if at is math.inf:
-        return None
-    return asyncio.get_running_loop().call_later(at - time.monotonic(), _expire, waiter)
+    return at if at is math.inf else (at - time.monotonic()) * SHARE
+
+
+def ends(waiter: asyncio.Future[Any]) -> asyncio.TimerHandle | None:
+    """Has the waiter end with Over when its share is up. To be cancelled when it ended before; None: there is none."""
+    share = share_s()
+    return None if share == math.inf else asyncio.get_running_loop().call_later(share, _expire, waiter)
 
 
 async def within(awaited: Awaitable[T], source: str) -> T:
-    """What comes of it. Raises UpstreamTimeout of the source when the time is up before."""
-    left = left_s()
+    """What comes of it. Raises UpstreamTimeout of the source when the share is up before."""
+    share = share_s()
     try:
-        async with asyncio.timeout(None if left == math.inf else left) as limit:
+        async with asyncio.timeout(None if share == math.inf else share) as limit:
             return await awaited
     except TimeoutError:
         if limit.expired():
@@ -65,7 +73,7 @@ async def within(awaited: Awaitable[T], source: str) -> T:
 
 def late(source: str, what: str) -> UpstreamTimeout:
     """what: the call, e.g. "GET /v7/release"."""
-    return UpstreamTimeout(source, f"no full answer before the time of the whole request was over ({what})")
+    return UpstreamTimeout(source, f"no full answer in the time that the whole request had left for it ({what})")
 
 
 def _expire(waiter: asyncio.Future[Any]) -> None:

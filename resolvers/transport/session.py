@@ -248,7 +248,7 @@ class Http:
         try:
             sent = await self.credentials.headers()
             if not one.until:  # its time begins now: a login has its own
-                one.until = self.transport.clock.now() + self._time_s(request)
+                self._begin(request, one)
             reply = await self._sent(request, sent, took, seen, one)
             if reply.status == 401 and await self.credentials.renewed(sent):
                 if reply.call is not None:
@@ -261,12 +261,14 @@ class Http:
             await self.transport.recall.drop(self.source)
         return reply
 
-    def _time_s(self, request: Request) -> float:
-        """For one answer. Raises UpstreamTimeout when the request that asks has none left."""
-        left_s = deadline.left_s()
-        if left_s <= 0:
+    def _begin(self, request: Request, one: _Try) -> None:
+        """Its time begins. Raises UpstreamTimeout when the request that asks has none left."""
+        time_s, share_s = self.timeout_s, deadline.share_s()
+        if share_s < time_s:
+            time_s, one.is_short = share_s, True
+        if time_s <= 0:
             raise deadline.late(self.source, str(request))
-        return min(self.timeout_s, left_s)
+        one.until = self.transport.clock.now() + time_s
 
     async def _sent(self, request: Request, credentials: Mapping[str, str], took: Took, seen: Seen, one: _Try) -> Reply:
         """One try, observed whatever comes of it. Errors of the tree are in the reply. Raises what guards say."""
@@ -295,8 +297,8 @@ class Http:
             answer.error = UpstreamUnreachable(self.source, message)
         except TimeoutError:
             answer.error = self._late(request, one, had_turn=had_turn)
-            # That the request had no more time says nothing of the source.
-            had_turn = had_turn and deadline.left_s() > 0
+            # That the request had not the usual time for it says nothing of the source.
+            had_turn = had_turn and not one.is_short
         except (aiohttp.ClientError, OSError) as failure:
             answer.error = UpstreamUnreachable(self.source, f"{_reason(failure)} ({one.told(request)})")
         finally:
@@ -311,7 +313,7 @@ class Http:
         return Reply(answer.status, answer.body, answer.error, call, answer.etag)
 
     def _late(self, request: Request, one: _Try, *, had_turn: bool) -> UpstreamTimeout:
-        if deadline.left_s() <= 0:
+        if one.is_short:
             return deadline.late(self.source, one.told(request))
         busy = "" if had_turn else f", as its {self.budget.concurrency} calls at once were all under way"
         return UpstreamTimeout(self.source, f"no full answer within {self.timeout_s:g} s{busy} ({one.told(request)})")
@@ -404,11 +406,13 @@ class Http:
 
 @dataclass(slots=True)
 class _Try:
-    """The tries of one call. until: when its time is over, by the clock; 0 before it has begun."""
+    """The tries of one call. until: when its time is over, by the clock; 0 before it has begun. is_short: it has less
+    than the source's `timeout_s`, since the request ends before."""
 
     guard: Guard
     number: int = 1
     until: float = 0.0
+    is_short: bool = False
 
     def told(self, request: Request) -> str:
         return str(request) if self.number == 1 else f"{request}, {self.number} tries"

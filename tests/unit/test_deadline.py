@@ -89,6 +89,12 @@ async def test_a_session_is_waited_for_until_the_end_and_goes_on_for_the_others(
     assert gate.left_s == [math.inf]
 
 
+async def test_no_call_may_take_all_the_time_that_is_left() -> None:
+    deadline.begin(PLENTY_S)
+
+    assert deadline.share_s() < 0.9 * deadline.left_s()
+
+
 async def test_without_a_deadline_nobody_is_hurried() -> None:
     assert deadline.left_s() == math.inf
     assert deadline.ends(asyncio.get_running_loop().create_future()) is None
