@@ -14,6 +14,8 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from tests.leaks import given, heard
+
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 40
 _PROGRAM = "from gateway.cli import main; main()"
@@ -53,6 +55,7 @@ class Running:
 @contextmanager
 def running(said: Path, port: int, *arguments: str, **environ: str) -> Iterator[Running]:
     """The command, answering at `port`. Raises RuntimeError with what it said when it does not start."""
+    given(environ)
     own = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
     with said.open("ab") as output:
         process = subprocess.Popen(
@@ -67,6 +70,7 @@ def running(said: Path, port: int, *arguments: str, **environ: str) -> Iterator[
             process.wait(PATIENCE_S)
         process.kill()
         process.wait()
+        heard("output", said.read_bytes())
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, said: Path) -> None:

@@ -12,8 +12,9 @@ import pytest
 from gateway.demo import OWN
 from gateway.listening import in_thread, taken
 from resolvers.graph.enums import SourceKind
-from tests.conftest import MockPort
+from tests.conftest import MockPort, served
 from tests.graph.test_stopping import free_port
+from tests.graph.test_traces import Collector
 from tests.process import Running, running
 from upstream_mocks.server import Mocks
 
@@ -79,8 +80,14 @@ def impatient(doors: Mapping[str, Door], **more: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def gateway(doors: Mapping[str, Door], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     port, said = free_port(), tmp_path_factory.mktemp("gateway") / "said.log"
-    with running(said, port, "serve", PORT=str(port), **impatient(doors)) as process:
-        yield process
+    with served(Collector()) as collecting:
+        telling = {
+            "RELEASEGRAPH_TELEMETRY_OTLP_ENDPOINT": collecting,
+            "OTEL_EXPORTER_OTLP_HEADERS": "x-collector-key=collector-secret",
+            "RELEASEGRAPH_SECURITY_WRITE_TOKEN": "write-token-of-the-matrix",
+        }
+        with running(said, port, "serve", PORT=str(port), **impatient(doors), **telling) as process:
+            yield process
 
 
 @pytest.fixture

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+
+from tests.leaks import heard
 
 PATIENCE_S = 60
 Check = Callable[[dict[str, Any]], bool]
@@ -71,6 +74,8 @@ class Load:
     async def _answer(self, began: float, question: dict[str, Any]) -> Outcome:
         try:
             async with self._http.post(f"{self.url}/graphql", json=question) as reply:
-                return Outcome(began, reply.status, await reply.json(content_type=None))
+                text = await reply.text()
+                heard("reply", text)
+                return Outcome(began, reply.status, json.loads(text))
         except (aiohttp.ClientError, TimeoutError) as error:
             return Outcome(began, None, repr(error))

@@ -19,6 +19,7 @@ from gateway.demo import OWN
 from gateway.settings import load
 from tests.conftest import MockPort, served
 from tests.faults.conftest import KINDS, Door, impatient
+from tests.leaks import heard
 from tests.process import Running
 
 DEADLINE_S = 15
@@ -84,6 +85,7 @@ class Asked:
         async with self.http.post(f"{self.url}/graphql", json=body) as reply:
             text = await reply.text()
         self.heard += text
+        heard("reply", text)
         answer: dict[str, Any] = json.loads(text)
         assert reply.status == 200, text
         return answer
@@ -280,4 +282,6 @@ async def test_after_all_that_nothing_is_under_way_and_no_connection_is_left(
 
 async def metrics(gateway: Running, http: aiohttp.ClientSession) -> str:
     async with http.get(f"{gateway.url}/metrics") as reply:
-        return await reply.text()
+        text = await reply.text()
+    heard("metrics", text)
+    return text

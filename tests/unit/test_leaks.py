@@ -86,11 +86,11 @@ CONFIGURED = {
 def test_it():
     app = create_app(load(Path(os.devnull), CONFIGURED))
     with served(app) as url:
-        urlopen(Request(url + "/healthz", headers={"Authorization": "Bearer brought-along"})).read()
+        urlopen(Request(url + "/healthz", headers={"Authorization": "Bearer broughtAlong"})).read()
         SAYING
 """
 SAYING = (
-    'urlopen(Request(url + "/", headers={"x-request-id": "brought-along"})).read()',
+    'urlopen(Request(url + "/graphql?query={broughtAlong}", headers={"x-requested-with": "a test"})).read()',
     'log._log.warning("said", token="hemlighet-one")',
     'app.state.runtime.metrics.batch(type("Asked", (), {"question": "hemlighet-two", "keys": 1}))',
     'subprocess.run(["echo", "hemlighet-three-of-all"], capture_output=True)',
