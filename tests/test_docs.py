@@ -22,6 +22,7 @@ from graphql import GraphQLObjectType, get_named_type, parse, validate
 from pydantic import SecretStr
 from typer.main import get_command
 
+from benchmarks.soak.command import SHARE
 from gateway.access import csrf
 from gateway.app import create_app
 from gateway.cli import app as command_line
@@ -43,6 +44,7 @@ from resolvers.upstreams.config import SourceConfig
 from resolvers.upstreams.port import Part
 from resolvers.upstreams.registry import ADAPTERS
 from tests.conftest import MockPort, served
+from tests.faults.test_matrix import LIMITS, TROUBLES
 from upstream_mocks.faults import Fault, Faults
 
 ROOT = Path(__file__).parent.parent
@@ -507,6 +509,8 @@ def test_every_file_that_is_linked_exists(text: str) -> None:
         f"at most {Server().max_page_size}.",
         f"`_entities` takes {MAX_REPRESENTATIONS:,} representations at once",
         "of at least 16 characters",
+        f"has sources fail in {len(TROUBLES) + len(LIMITS)} ways",
+        f"asks {SHARE * 100:.0f} % of that for half an hour",
         *(f"`{header}`" for header in csrf.HEADERS),
     ],
 )

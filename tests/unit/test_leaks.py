@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from base64 import b64encode
@@ -101,7 +102,9 @@ def run_of(tmp_path: Path, *saying: str) -> subprocess.CompletedProcess[str]:
     test = tmp_path / "test_it.py"
     test.write_text(OF_A_RUN.replace("SAYING", "; ".join(saying) or "pass"))
     command = [sys.executable, "-m", "pytest", "-p", "tests.leaks", "--rootdir", str(ROOT), "--noconftest", str(test)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    # What was said is kept for whoever looks into it, where the operating system keeps such things.
+    environ = {**os.environ, "TMPDIR": str(tmp_path)}
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=environ)
 
 
 def test_a_run_that_says_secrets_is_red_though_every_test_is_green(tmp_path: Path) -> None:
