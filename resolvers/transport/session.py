@@ -375,26 +375,20 @@ class Http:
         return str(place).encode()
 
     async def _body(self, response: aiohttp.ClientResponse, request: Request, took: Took) -> bytes:
-        told = response.content_length
-        if told is not None and told > self.max_bytes:
-            raise self._too_large(request)
         parts: list[bytes] = []
+        size = 0
         try:
-            await self._read(parts, response, request, took)
+            async for part in response.content.iter_any():
+                size += len(part)
+                if size > self.max_bytes:
+                    raise self._too_large(request)
+                self._take(took, len(part), request)
+                parts.append(part)
         except BaseException:
             # The error remembers this frame for as long as anybody remembers the error: not what was read so far.
             parts.clear()
             raise
         return parts[0] if len(parts) == 1 else b"".join(parts)
-
-    async def _read(self, parts: list[bytes], response: aiohttp.ClientResponse, request: Request, took: Took) -> None:
-        size = 0
-        async for part in response.content.iter_any():
-            size += len(part)
-            if size > self.max_bytes:
-                raise self._too_large(request)
-            self._take(took, len(part), request)
-            parts.append(part)
 
     def _take(self, took: Took, size_bytes: int, request: Request) -> None:
         if not took(size_bytes):
