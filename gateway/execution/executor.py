@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode
+from msgspec import Struct, field
 from strawberry import Schema
 
 from gateway.execution import documents, masking, rows
@@ -17,8 +18,7 @@ from resolvers.federation.columns import Wanted
 from resolvers.request import Request
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """An operation as it was asked for. text: empty where it is only named, by its hash or by another id."""
 
     text: str
@@ -44,8 +44,7 @@ class Found:
         return self.executable.node
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """Members of the reply; `was_executed` is false when the operation itself could not be used."""
 
     body: dict[str, Any]
@@ -98,7 +97,9 @@ class Executor:
         result = await execute(found.executable, request, asked.variables, self._executor_class)
         errors = [masking.shown(error, request_id) for error in result.errors or ()]
         losses = [masking.lost(loss) for loss in request.collector.losses if tell_losses or not loss.may_be_left_out]
-        return _answer(result, [*errors, *losses], request)
+        answer = _answer(result, [*errors, *losses], request)
+        request.end()
+        return answer
 
 
 def core(schema: Schema) -> GraphQLSchema:

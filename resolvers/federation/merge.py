@@ -23,7 +23,10 @@ A source that fails ends its streams and leaves its error; what it gave before s
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Sequence
+from itertools import repeat
+from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from resolvers.federation.apart import apart, side_by_side
@@ -79,24 +82,22 @@ def _foremost(count: int, buffers: Sequence[_Buffer[T]]) -> list[T]:
     """The first `count` rows of all buffers, up to where one of them ends: behind it may be more of it."""
     by = _told_by(buffers)
     limit = min(values[-1] for values in by)
-    ends = [bisect_right(values, limit, buffer.begin) for values, buffer in zip(by, buffers, strict=True)]
-    heads = [
-        (values[at], place, at)
-        for place, (values, buffer, end) in enumerate(zip(by, buffers, ends, strict=True))
-        for at in range(buffer.begin, min(end, buffer.begin + count))
-    ]
+    heads: list[tuple[Any, int, T]] = []
+    for place, (values, buffer) in enumerate(zip(by, buffers, strict=True)):
+        begin, end = buffer.begin, bisect_right(values, limit, buffer.begin)
+        # No two begin alike: the rows themselves are never compared.
+        heads += zip(values[begin:end], repeat(place), buffer.rows[begin:end], strict=False)
     heads.sort()
     taken = heads[:count]
-    for _, place, at in taken:
-        buffers[place].begin = at + 1
-    return [buffers[place].rows[at] for _, place, at in taken]
+    for place, many in Counter(map(itemgetter(1), taken)).items():
+        buffers[place].begin += many
+    return [row for _, _, row in taken]
 
 
 def _told_by(buffers: Sequence[_Buffer[T]]) -> Sequence[Sequence[Any]]:
     """What rows are compared by: their keys, where no two are equal, else their ranks."""
     groups = [buffer.rows.groups for buffer in buffers]
-    if None not in groups:
-        every = [group for own in groups for group in own or ()]
-        if len(set(every)) == len(every):
-            return [own or () for own in groups]
+    told = [own for own in groups if own is not None]
+    if len(told) == len(buffers) and len(set().union(*told)) == sum(map(len, told)):
+        return told
     return [buffer.rows.ranks for buffer in buffers]

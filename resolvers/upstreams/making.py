@@ -118,8 +118,11 @@ def _written(kinds: tuple[tuple[str, str, str], ...]) -> Callable[..., Any]:
         "Spelled": "str(row.{name})",
         "Shared": "s{at}",
     }
-    values = ", ".join(f"{key!r}: {shown[kind].format(at=at, name=name)}" for at, (key, kind, name) in enumerate(kinds))
     shared = [f"        s{at} = at.{name}" for at, (_, kind, name) in enumerate(kinds) if kind == "Shared"]
+    # One by one: a dict of its own would cost each row twice the time and the memory.
+    lines = [
+        f"            one.{key} = {shown[kind].format(at=at, name=name)}" for at, (key, kind, name) in enumerate(kinds)
+    ]
     text = "\n".join(
         [
             f"def written(new, made, {', '.join(f'v{at}' for at in range(len(kinds)))}):",
@@ -128,7 +131,7 @@ def _written(kinds: tuple[tuple[str, str, str], ...]) -> Callable[..., Any]:
             "        known, found = {}, []",
             "        for row in rows:",
             "            one = new(made)",
-            f"            one.__dict__ = {{{values}}}",
+            *lines,
             "            found.append(one)",
             "        return found",
             "    return rows",

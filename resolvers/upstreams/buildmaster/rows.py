@@ -11,6 +11,9 @@ from resolvers.graph.scalars import utc
 Told = Annotated[str, msgspec.Meta(min_length=1)]  # a time that is always there: empty, it would be none
 
 
+NO_TIME = "a time that is not ISO 8601"
+
+
 class ReleaseRow(msgspec.Struct, rename="camel"):
     """Until 6.2 builds were packages, and a release says everything twice: the legacy twins hold the same values.
 
@@ -47,7 +50,12 @@ class ReleaseRow(msgspec.Struct, rename="camel"):
     def __post_init__(self) -> None:
         if self.number is None and self.release_number is None:
             raise ValueError("neither `number` nor `releaseNumber`")
-        _refuse_unreadable(self.created_on, self.canceled_on, self.target_date)
+        try:  # written out: a list has many of them
+            utc(self.created_on)
+        except (ValueError, OverflowError):
+            raise ValueError(NO_TIME) from None
+        if self.canceled_on or self.target_date:
+            _refuse_unreadable(self.canceled_on, self.target_date)
 
 
 class ApplicationRow(msgspec.Struct, rename="camel"):
@@ -131,4 +139,4 @@ def _refuse_unreadable(*texts: str | None) -> None:
             if text:
                 utc(text)
     except (ValueError, OverflowError):
-        raise ValueError("a time that is not ISO 8601") from None
+        raise ValueError(NO_TIME) from None
