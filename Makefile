@@ -4,10 +4,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8000
 MOCK_PORT ?= 9400
+SOAK_MINUTES ?= 30
 export PORT MOCK_PORT
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help demo test test-live lint format schema explorer bench audit pins clean
+.PHONY: help demo test test-live lint format schema explorer bench soak audit pins clean
 
 help:
 	@echo 'make demo      the mocks and the gateway, on PORT ($(PORT)) and MOCK_PORT ($(MOCK_PORT))'
@@ -18,6 +19,7 @@ help:
 	@echo 'make schema    schema.graphql anew from the code'
 	@echo 'make explorer  the browser files of the explorer, from npm packages'
 	@echo 'make bench     what a request costs here and beside others: docs/benchmarks.md'
+	@echo 'make soak      SOAK_MINUTES ($(SOAK_MINUTES)) of questions while upstreams fail: does it come out as it went in'
 	@echo 'make audit     asks whether what is pinned has known vulnerabilities'
 	@echo 'make pins      requirements/*.txt anew from pyproject.toml'
 
@@ -50,6 +52,9 @@ explorer: $(VENV)/runtime
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks
+
+soak: $(VENV)/dev
+	$(BIN)/python -m benchmarks.soak --minutes $(SOAK_MINUTES)
 
 audit: $(VENV)/dev
 	@$(BIN)/python deploy/audit.py

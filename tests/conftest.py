@@ -21,6 +21,9 @@ from tests import recorded
 from tests import redis_server as redis_server_module
 from upstream_mocks.server import Mocks, create_mocks
 
+# Listens to all that is said, and fails the run for a secret in it.
+pytest_plugins = ["tests.leaks"]
+
 # A machine under load is no reason to fail; and what CI tries is the same each time, so that it fails for a reason.
 settings.register_profile("here", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)

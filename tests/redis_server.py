@@ -25,6 +25,13 @@ def free_port() -> int:
 @contextmanager
 def running(port: int) -> Iterator[str]:
     """Its URL. Nothing is written to disk."""
+    with started(port):
+        yield f"redis://127.0.0.1:{port}"
+
+
+@contextmanager
+def started(port: int) -> Iterator[int]:
+    """Its process id, for who wants to end it before the block does."""
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip(INSTALL)
@@ -32,7 +39,7 @@ def running(port: int) -> Iterator[str]:
     with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as process:
         try:
             _wait_for(port)
-            yield f"redis://127.0.0.1:{port}"
+            yield process.pid
         finally:
             process.terminate()
 

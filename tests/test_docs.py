@@ -22,6 +22,7 @@ from graphql import GraphQLObjectType, get_named_type, parse, validate
 from pydantic import SecretStr
 from typer.main import get_command
 
+from benchmarks.soak.command import SHARE
 from gateway.access import csrf
 from gateway.app import create_app
 from gateway.cli import app as command_line
@@ -43,7 +44,8 @@ from resolvers.upstreams.config import SourceConfig
 from resolvers.upstreams.port import Part
 from resolvers.upstreams.registry import ADAPTERS
 from tests.conftest import MockPort, served
-from upstream_mocks.faults import Faults
+from tests.faults.test_matrix import LIMITS, TROUBLES
+from upstream_mocks.faults import Fault, Faults
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -479,6 +481,12 @@ def test_every_fault_that_is_shown_is_taken() -> None:
     assert len(shown) > 3
 
 
+def test_every_member_of_a_fault_is_told() -> None:
+    told = {word for row in rows("trouble") for word in words(row[0])}
+
+    assert set(Fault.__struct_fields__) - {"source", "path", "times", "met"} == told
+
+
 def test_every_switch_that_is_shown_exists() -> None:
     (shown,) = re.findall(r"_mock/switches -d '(.+)'", README)
 
@@ -503,6 +511,8 @@ def test_every_file_that_is_linked_exists(text: str) -> None:
         f"at most {Server().max_page_size}.",
         f"`_entities` takes {MAX_REPRESENTATIONS:,} representations at once",
         "of at least 16 characters",
+        f"has sources fail in {len(TROUBLES) + len(LIMITS)} ways",
+        f"asks {SHARE * 100:.0f} % of that for half an hour",
         *(f"`{header}`" for header in csrf.HEADERS),
     ],
 )

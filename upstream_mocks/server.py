@@ -6,7 +6,6 @@ the world anew. Everything else is `/<kind>/...` and answered by that kind's own
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Annotated, Any
@@ -16,15 +15,15 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from upstream_mocks.calls import Call, Calls
-from upstream_mocks.faults import Fault, Faults
+from upstream_mocks import trouble
+from upstream_mocks.calls import Calls
+from upstream_mocks.faults import Faults
 from upstream_mocks.world import KINDS, World
 
 Build = Callable[[World, Mapping[str, Any]], ASGIApp]
 _Kind = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join(KINDS)})$")]
-WRONG_SHAPE = b'{"unexpected":{"shape":[1,"two",null]}}'
 
 
 class Mocks:
@@ -57,15 +56,17 @@ class Mocks:
         path = _raw_path(scope)
         call = self.calls.begin(source, scope["method"], path)
         fault = self.faults.meet(source, path)
+        given = await trouble.whole(receive)
+        if given is None:
+            return
         delay_s = self.latency_s + (fault.delay_ms / 1000 if fault else 0)
-        if delay_s:
-            given = await _delayed(delay_s, receive)
-            if given is None:
-                return
-            receive = given
+        if delay_s and await given.is_gone_within(delay_s):
+            return
         inside = {**scope, "root_path": f"/{source}", "raw_target": path[len(source) + 1 :]}
-        reply = _reply_of(fault) if fault else None
-        await (reply or self.kinds[source])(inside, receive, _Recorded(call, fault, send))
+        if fault is not None and fault.cut_json:
+            inside = trouble.asked_plainly(inside)
+        reply = trouble.reply_of(fault) if fault else None
+        await (reply or self.kinds[source])(inside, given, trouble.Recorded(call, fault, given, send))
 
     def _control_routes(self) -> list[Route]:
         return [
@@ -116,66 +117,7 @@ def _builder(kind: str) -> Build:
     return build
 
 
-async def _delayed(delay_s: float, receive: Receive) -> Receive | None:
-    """Waits: latency is how a slow upstream is told apart from a fast one, and all the waiting the mocks do.
-
-    What gives the body afterwards; None when the client has gone meanwhile, as no server works on for nobody.
-    """
-    parts = [await receive()]
-    while parts[-1].get("more_body"):
-        parts.append(await receive())
-    try:
-        await asyncio.wait_for(receive(), delay_s)
-    except TimeoutError:
-        coming = iter(parts)
-
-        async def again() -> Message:
-            return next(coming, None) or await receive()
-
-        return again
-    return None
-
-
 def _raw_path(scope: Scope) -> str:
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     query: bytes = scope["query_string"]
     return (raw + b"?" + query if query else raw).decode("latin-1")
-
-
-def _reply_of(fault: Fault) -> ASGIApp | None:
-    if fault.drop:
-        return _drop
-    if fault.status is not None:
-        headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
-        return Response(status_code=fault.status, headers=headers)
-    if fault.wrong_shape:
-        return Response(WRONG_SHAPE, media_type="application/json")
-    return None
-
-
-async def _drop(scope: Scope, receive: Receive, send: Send) -> None:
-    _close(send)
-
-
-def _close(send: Send) -> None:
-    # ASGI has no word for hanging up: uvicorn's cycle, of which `send` is a method, knows its transport.
-    cycle = getattr(getattr(send, "inner", send), "__self__", None)
-    if cycle is not None:
-        cycle.transport.abort()
-
-
-class _Recorded:
-    """`send`, noting the status and cutting the body when the fault says so."""
-
-    def __init__(self, call: Call, fault: Fault | None, inner: Send):
-        self.call, self.fault, self.inner = call, fault, inner
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.call.status = message["status"]
-        cut = self.fault is not None and self.fault.cut_body and message["type"] == "http.response.body"
-        if not cut:
-            return await self.inner(message)
-        body: bytes = message.get("body", b"")
-        await self.inner({**message, "body": body[: len(body) // 2], "more_body": True})
-        return _close(self)

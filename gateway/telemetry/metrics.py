@@ -219,6 +219,12 @@ class Metrics:
                 multiprocess_mode="livemostrecent",
             )
         )
+        self._tasks = Gauge(
+            "releasegraph_tasks",
+            "Tasks of the event loop when this was asked for, of the worker that was asked.",
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
 
     def operation(self, told: Told, duration_s: float) -> None:
         kind = told.kind or "none"
@@ -256,6 +262,9 @@ class Metrics:
 
     def held_back(self, source: str, code: str) -> None:
         self._held_back.labels(source, code).inc()
+
+    def tasks(self, count: int) -> None:
+        self._tasks.set(count)
 
     def batch(self, asked: Asked) -> None:
         """Told of every batch of a loader."""

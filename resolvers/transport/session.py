@@ -378,13 +378,19 @@ class Http:
         return str(place).encode()
 
     async def _body(self, response: aiohttp.ClientResponse, request: Request, took: Took) -> bytes:
-        parts, size = [], 0
-        async for part in response.content.iter_any():
-            size += len(part)
-            if size > self.max_bytes:
-                raise self._too_large(request)
-            self._take(took, len(part), request)
-            parts.append(part)
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async for part in response.content.iter_any():
+                size += len(part)
+                if size > self.max_bytes:
+                    raise self._too_large(request)
+                self._take(took, len(part), request)
+                parts.append(part)
+        except BaseException:
+            # The error remembers this frame for as long as anybody remembers the error: not what was read so far.
+            parts.clear()
+            raise
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def _take(self, took: Took, size_bytes: int, request: Request) -> None:

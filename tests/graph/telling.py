@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.app import create_app
 from gateway.demo import demo_settings
 from tests.conftest import MockPort, served
+from tests.leaks import heard
 
 PATIENCE_S = 20
 SLOW_MS = 600_000
@@ -45,6 +46,7 @@ class Told:
 
     async def ask(self, query: str, **headers: str) -> tuple[int, Mapping[str, str], dict[str, Any]]:
         async with self.session.post(f"{self.url}/graphql", json={"query": query}, headers=headers) as reply:
+            heard("reply", await reply.read())
             return reply.status, reply.headers, await reply.json(content_type=None)
 
     async def ready(self) -> tuple[int, dict[str, Any]]:

@@ -80,7 +80,7 @@ async def test_nobody_asks_without_a_key(
 async def test_a_wrong_key_is_told_apart_from_none_and_never_repeated(
     guarded: str, http: aiohttp.ClientSession
 ) -> None:
-    async with http.post(guarded, json={"query": NAMES}, headers={"Authorization": "Bearer hemlighet"}) as reply:
+    async with http.post(guarded, json={"query": NAMES}, headers={"Authorization": "Bearer hemlighet-here"}) as reply:
         text = await reply.text()
 
     assert reply.status == 401

@@ -148,7 +148,7 @@ async def test_an_operation_that_cannot_be_used_has_no_plan(gateway: Gateway) ->
     [
         pytest.param("nobody", {}, "FORBIDDEN", id="nobody"),
         pytest.param("write_token", {}, "UNAUTHENTICATED", id="without the token"),
-        pytest.param("write_token", {"authorization": "Bearer nonsense"}, "UNAUTHENTICATED", id="with another"),
+        pytest.param("write_token", {"authorization": "Bearer another-token"}, "UNAUTHENTICATED", id="with another"),
     ],
 )
 async def test_who_may_have_no_plan_has_the_answer_and_is_told_why(

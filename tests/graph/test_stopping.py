@@ -17,6 +17,7 @@ import pytest
 from gateway.listening import taken
 from tests.conftest import MockPort
 from tests.graph.telling import PATIENCE_S, SLOW_MS, Told
+from tests.leaks import given
 
 ROOT = Path(__file__).parents[2]
 LIST = "{ releases(first: 5) { nodes { name } } }"
@@ -31,6 +32,7 @@ def free_port() -> int:
 @asynccontextmanager
 async def process(port: int, *arguments: str, **environ: str) -> AsyncIterator[tuple[Process, Told]]:
     """The command, up and answering; killed at the end if it is still there."""
+    given(environ)
     program = "from gateway.cli import main; main()"
     running = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", program, *arguments),

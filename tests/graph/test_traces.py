@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.settings import SettingsError, load
 from tests.conftest import MockPort, served
 from tests.graph.telling import Told, gateway_over
+from tests.leaks import heard
 
 QUERY = 'query Newest($v: String!) { releases(first: 2, filter: {sources: ["memfault"], names: [$v]}) { totalCount } }'
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -48,6 +49,7 @@ class Collector:
 
     def _take(self, body: bytes) -> None:
         self.bodies += body
+        heard("spans", body)
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             self.resources += [one.value.string_value for one in resource.resource.attributes if "name" in one.key]
             self.spans += [span for scope in resource.scope_spans for span in scope.spans]
