@@ -73,7 +73,7 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
     server, security = settings.server, settings.security
     limits = Limits.of(server)
     documents = Documents(core(schema), limits, server.documents_cached)
-    executor = Executor(schema, documents, limits, compiled=server.compiled)
+    executor = Executor(schema, documents, limits, compiled=server.compiled, lines=settings.product_lines)
     flights = Flights(server.max_in_flight)
     async with (
         _traced(settings.telemetry) as tracing,

@@ -17,6 +17,7 @@ from graphql import (
 
 from gateway.execution import limits, repeats
 from gateway.execution.compiled import Plans
+from gateway.execution.cost import Ceilings
 from gateway.execution.limits import Limits
 from resolvers.federation import columns
 from resolvers.federation.columns import Wanted
@@ -49,6 +50,7 @@ class Prepared:
         self.rows: dict[str | None, int] = {}
         self._schema = schema
         self._wanted: dict[str | None, Wanted] = {}
+        self._ceilings: dict[str | None, Ceilings] = {}
 
     def wanted(self, operation: OperationDefinitionNode) -> Wanted:
         """What one of its operations wants of each type of row."""
@@ -56,6 +58,11 @@ class Prepared:
         if name not in self._wanted:
             self._wanted[name] = columns.wanted(self._schema, self.document, operation)
         return self._wanted[name]
+
+    def ceilings(self, operation: OperationDefinitionNode) -> Ceilings:
+        """What was found out about the cost of one of its operations: nothing at first."""
+        name = operation.name.value if operation.name else None
+        return self._ceilings.setdefault(name, {})
 
 
 class Documents:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import isawaitable
 from typing import Any
@@ -13,10 +13,13 @@ from strawberry.execution import optimized_is_awaitable
 
 from gateway.execution import documents, masking, rows
 from gateway.execution.compiled import CompiledExecutor, PlainExecutor, Plans
+from gateway.execution.cost import Ceilings, Costs
 from gateway.execution.documents import Documents, Prepared, Unusable
-from gateway.execution.limits import Limits, too_complex
+from gateway.execution.limits import Limits, too_complex, too_dear
 from resolvers.federation.columns import Wanted
+from resolvers.federation.product_lines import LineSpec
 from resolvers.request import Request
+from resolvers.transport import plan, spending
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Found:
     node: OperationDefinitionNode
     wanted: Wanted
     plans: Plans | None
+    ceilings: Ceilings
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,17 @@ class Executor:
     Not through `Schema.execute`: it takes the text, and would parse and validate it again for each request.
     """
 
-    def __init__(self, schema: Schema, documents: Documents, limits: Limits, *, compiled: bool = True):
+    def __init__(
+        self,
+        schema: Schema,
+        documents: Documents,
+        limits: Limits,
+        *,
+        compiled: bool = True,
+        lines: Sequence[LineSpec] = (),
+    ):
         self._schema, self._documents, self._limits = schema, documents, limits
+        self._costs = Costs(schema, limits.max_cost, limits.max_page, lines)
         self._executor_class = CompiledExecutor if compiled else PlainExecutor
 
     @property
@@ -75,7 +88,7 @@ class Executor:
         count, most = self._rows(prepared, node, asked), self._limits.max_rows
         if count > most:
             raise Unusable([too_complex("a number of rows of up to", count, most)], "QUERY_TOO_COMPLEX")
-        return Found(prepared.document, node, prepared.wanted(node), prepared.plans)
+        return Found(prepared.document, node, prepared.wanted(node), prepared.plans, prepared.ceilings(node))
 
     def _rows(self, prepared: Prepared, node: OperationDefinitionNode, asked: Operation) -> int:
         if asked.name in prepared.rows:
@@ -88,7 +101,11 @@ class Executor:
     async def run(
         self, found: Found, asked: Operation, request: Request, request_id: str, *, tell_losses: bool
     ) -> Answer:
-        """Executes an operation that `find` has found."""
+        """Executes an operation that `find` has found, unless it may cost too much."""
+        excess = self._costs.excess(found.ceilings, request.sources, found.document, found.node, asked.variables)
+        if excess:
+            return unusable(Unusable([too_dear(excess, self._limits.max_cost)], "QUERY_TOO_COMPLEX"), request_id)
+        self._count(found, asked, request)
         request.want(found.wanted, self._schema, asked.variables)
         outcome = execute(
             core(self._schema),
@@ -104,6 +121,15 @@ class Executor:
         errors = [masking.shown(error, request_id) for error in result.errors or ()]
         losses = [masking.lost(loss) for loss in request.collector.losses if tell_losses or not loss.may_be_left_out]
         return _answer(result, [*errors, *losses], request)
+
+    def _count(self, found: Found, asked: Operation, request: Request) -> None:
+        """Calls from here on; those of a change are not stopped in the middle of it."""
+        if documents.is_query(found.node):
+            spending.begin(self._limits.max_cost)
+        made = plan.current()
+        if made is not None:
+            variables = asked.variables
+            made.estimate = self._costs.estimate(request.sources, found.document, found.node, variables)
 
 
 def core(schema: Schema) -> GraphQLSchema:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -32,6 +33,7 @@ class Limits:
     max_rows: int
     max_page: int  # rows of one list
     max_repeats: int = 50  # of one field at one place
+    max_cost: int = 1000  # upstream calls of one operation
 
     @classmethod
     def of(cls, server: Server) -> Limits:
@@ -43,6 +45,7 @@ class Limits:
             server.max_rows,
             server.max_page_size,
             server.max_repeats,
+            server.max_cost,
         )
 
 
@@ -67,6 +70,23 @@ def check(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
 
 def too_complex(what: str, found: int | str, limit: int) -> GraphQLError:
     error = QueryTooComplex(f"the operation has {what} {found}; this server takes at most {limit}")
+    return GraphQLError(str(error), original_error=error)
+
+
+class QueryTooDear(QueryTooComplex):
+    """It may take more upstream calls than one operation may make."""
+
+    def __init__(self, cost: int, limit: int):
+        super().__init__(f"the operation may take {cost} upstream calls; this server makes at most {limit} for one")
+        self.cost, self.limit = cost, limit
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {**super().extensions, "cost": self.cost, "limit": self.limit}
+
+
+def too_dear(cost: int, limit: int) -> GraphQLError:
+    error = QueryTooDear(cost, limit)
     return GraphQLError(str(error), original_error=error)
 
 

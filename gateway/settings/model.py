@@ -68,6 +68,7 @@ class Server(Table):
     max_rows: int = Field(
         default=50_000, ge=1, le=10_000_000, description="that one operation may ask for, lists inside lists multiplied"
     )
+    max_cost: int = Field(default=1000, ge=1, le=1_000_000, description="upstream calls that one operation may take")
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, le=64 * 1024 * 1024)
     cursor_key: SecretStr | None = Field(
         default=None, min_length=16, description="signs cursors; workers and replicas need the same"
