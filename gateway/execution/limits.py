@@ -15,6 +15,7 @@ from graphql import (
     SelectionSetNode,
 )
 
+from gateway.execution.repeats import Counted
 from gateway.settings import Server
 from resolvers.errors import ReleasegraphError
 
@@ -34,6 +35,10 @@ class Limits:
     max_page: int  # rows of one list
     max_repeats: int = 50  # of one field at one place
     max_cost: int = 1000  # upstream calls of one operation
+    max_characters: int = 100_000  # of a document
+    max_root_fields: int = 20
+    max_directives: int = 50  # of one operation
+    max_directives_here: int = 5  # at one place
 
     @classmethod
     def of(cls, server: Server) -> Limits:
@@ -46,6 +51,10 @@ class Limits:
             server.max_page_size,
             server.max_repeats,
             server.max_cost,
+            server.max_characters,
+            server.max_root_fields,
+            server.max_directives,
+            server.max_directives_here,
         )
 
 
@@ -66,6 +75,17 @@ def check(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
         ("a number of aliases of", max((size.aliases for size in sizes), default=0), limits.max_aliases),
     )
     return [too_complex(what, found, limit) for what, found, limit in told if found > limit]
+
+
+def check_numbers(found: Counted, limits: Limits) -> list[GraphQLError]:
+    """Likewise for what a document has many of, valid or not."""
+    told = (
+        ("one field at one place a number of times of", found.repeats, limits.max_repeats),
+        ("a number of root fields of", found.root_fields, limits.max_root_fields),
+        ("a number of directives of", found.directives, limits.max_directives),
+        ("at one place a number of directives of", found.directives_at_one_place, limits.max_directives_here),
+    )
+    return [too_complex(what, count, limit) for what, count, limit in told if count > limit]
 
 
 def too_complex(what: str, found: int | str, limit: int) -> GraphQLError:
