@@ -63,7 +63,7 @@ REFUSED = [
     ),
     pytest.param(
         "{ releases(first: 200) { nodes { fleet { releases(first: 200) { nodes { fleet { name } } } } } } }",
-        "a number of rows of up to 120200",
+        "a number of rows of up to 80400",
         50_000,
         id="rows",
     ),
