@@ -146,8 +146,8 @@ def _answer(result: ExecutionResult, errors: list[dict[str, Any]], request: Requ
     body: dict[str, Any] = {"errors": errors} if errors else {}
     # Without data and without a path, the variables did not fit: nothing was executed.
     was_executed = result.data is not None or any("path" in error for error in errors)
-    body["data"] = result.data
     if was_executed:
+        body["data"] = result.data
         states = sorted(request.states.items())
         body["extensions"] = {"sources": {name: state.value for name, state in states}}
     return Answer(body, was_executed, request.ages_s)

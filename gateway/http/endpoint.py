@@ -45,6 +45,7 @@ async def graphql(request: Request) -> Response:
     told = request.state.told = Told()
     media_type = media_types.chosen(request.headers.get("accept", ""))
     try:
+        _check_acceptable(request)
         caller, brought = await _let_in(request)
         operation = await _operation(request)
         with passed.begun(brought):
@@ -54,6 +55,11 @@ async def graphql(request: Request) -> Response:
         answer, status, headers = _refused(refusal), refusal.status, refusal.headers
     told.codes = [error["extensions"]["code"] for error in answer.body.get("errors", ())]
     return Response(orjson.dumps(answer.body), status, headers, f"{media_type}; charset=utf-8")
+
+
+def _check_acceptable(request: Request) -> None:
+    if not media_types.is_acceptable(request.headers.get("accept", "")):
+        raise NotAsked(406, f"replies are {media_types.GRAPHQL} or {media_types.JSON}, and Accept takes neither")
 
 
 async def _operation(request: Request) -> Operation:
