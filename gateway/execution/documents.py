@@ -15,7 +15,7 @@ from graphql import (
     validate,
 )
 
-from gateway.execution import limits, repeats
+from gateway.execution import limits, repeats, unsupported
 from gateway.execution.compiled import Plans
 from gateway.execution.cost import Ceilings
 from gateway.execution.limits import Limits
@@ -99,7 +99,7 @@ class Documents:
         if errors and errors[-1].message == ABORTED and counted.nesting > repeats.DEEPEST:
             raise _too_complex("a nesting", f"over {repeats.DEEPEST}", repeats.DEEPEST)
         if errors:
-            raise Unusable(errors, "GRAPHQL_VALIDATION_FAILED")
+            raise Unusable(unsupported.told(errors, document), "GRAPHQL_VALIDATION_FAILED")
         errors = limits.check(document, self._limits)
         if errors:
             raise Unusable(errors, "QUERY_TOO_COMPLEX")

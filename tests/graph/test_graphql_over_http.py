@@ -18,6 +18,7 @@ import pytest
 from tests.graph.conftest import Gateway, Start
 
 JSON, GRAPHQL = "application/json", "application/graphql-response+json"
+UTF8 = "; charset=utf-8"
 TYPENAME = {"query": "{ __typename }"}
 NAMED = {"query": "query Query { __typename }", "operationName": "Query"}
 MAPPED = {
@@ -198,3 +199,32 @@ def test_every_audit_of_the_suite_is_here() -> None:
     428F 1B7A B6DC BCF8 8764 3E3A 572B FDE2 7B9B 865D 556A D586 51FE 74FF 5E5B 86EE EE52"""
 
     assert {*suite.split()} == {audit.id for audit in AUDITS if len(audit.id) == 4}
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        pytest.param("subscription { anything }", "subscriptions are not supported", id="subscription"),
+        pytest.param("subscription { __typename }", "subscriptions are not supported", id="subscription to nothing"),
+        pytest.param("{ ... @defer { __typename } }", "@defer is not supported", id="defer"),
+        pytest.param(
+            "{ sources { nodes @stream(initialCount: 1) { name } } }", "@stream is not supported", id="stream"
+        ),
+    ],
+)
+@pytest.mark.parametrize("accept", [GRAPHQL, JSON, f"multipart/mixed, {GRAPHQL}", f"text/event-stream, {JSON};q=0.5"])
+async def test_what_is_not_supported_is_told_as_such(gateway: Gateway, query: str, message: str, accept: str) -> None:
+    status, content_type, text = await _asked(gateway, post("", {"query": query}, accept), "/graphql")
+
+    errors = json.loads(text)["errors"]
+    assert (status, content_type) == ((400, GRAPHQL + UTF8) if GRAPHQL in accept else (200, JSON + UTF8))
+    assert [error["message"].startswith(message) for error in errors] == [True]
+    assert errors[0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "multipart/mixed"])
+async def test_a_reply_in_parts_alone_is_not_to_be_had(gateway: Gateway, accept: str) -> None:
+    status, _, text = await _asked(gateway, post("", TYPENAME, accept), "/graphql")
+
+    assert status == 406
+    assert json.loads(text)["errors"][0]["message"] == f"replies are {GRAPHQL} or {JSON}, and Accept takes neither"
