@@ -9,6 +9,11 @@ from collections.abc import Iterator, Sequence
 
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType
 
+from resolvers.errors import ReleasegraphError
+
+MAX_MESSAGE = 200
+"Characters: it holds the literal."
+
 PARTS = {f"Unknown directive '@{name}'.": name for name in ("defer", "stream")}
 SUBSCRIPTION = (
     "subscriptions are not supported: this schema has none; ask a query again for news, whose answers are remembered "
@@ -34,8 +39,14 @@ def _is_of_subscription(error: GraphQLError) -> bool:
     )
 
 
+def _unread(error: GraphQLError) -> GraphQLError:
+    """Python may not read a literal, such as a number of thousands of digits: no mistake of ours, and shown in part."""
+    message = error.message if len(error.message) <= MAX_MESSAGE else f"{error.message[:MAX_MESSAGE]}…"
+    return GraphQLError(message, error.nodes)
+
+
 def _plain(error: GraphQLError) -> GraphQLError:
     name = PARTS.get(error.message)
     if name is None:
-        return error
+        return error if isinstance(error.original_error, ReleasegraphError | None) else _unread(error)
     return GraphQLError(f"@{name} is not supported: answers come whole, in one reply; leave it out", error.nodes)
