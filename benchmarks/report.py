@@ -110,7 +110,8 @@ def _cell(result: Result, cell: Cell) -> dict[str, Any]:
         "calls": round(cell.calls, 3),
         "memory_mb": round(result.memory_mb[cell.peer], 1),
         "times_by_hand": None if limit is None else round(cell.ratio(limit), 3),
-        "times_less_than_plain": None if plain is None else round(1 / cell.ratio(plain), 2),
+        # A turn of a few requests may take less than the system counts.
+        "times_less_than_plain": None if plain is None or not cell.cpu_us else round(1 / cell.ratio(plain), 2),
     }
 
 

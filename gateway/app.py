@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import settings as settings_module
 from gateway import stopping
@@ -20,14 +20,11 @@ from gateway.access import csrf
 from gateway.access.hosts import AllowedHosts
 from gateway.access.passing import headers_of
 from gateway.http import endpoint, explorer, health, home, metrics, purge
-from gateway.http.request_id import HEADER, RequestId
-from gateway.http.telling import Telling
+from gateway.http.arrived import zipped
+from gateway.http.telling import GRAPHQL, HEADER, Telling
 from gateway.runtime import running
 from gateway.settings import Server, Settings
 from gateway.telemetry import log
-
-COMPRESSED_FROM_BYTES = 2048
-COMPRESSION_LEVEL = 4  # most of the gain for a third of level 9's time
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -40,16 +37,35 @@ def create_app(settings: Settings) -> Starlette:
             app.state.runtime = runtime
             yield
 
-    # Two routes for one endpoint: a mount would answer one of them with a redirect.
-    graphql = [Route(path, endpoint.graphql, methods=endpoint.METHODS) for path in ("/graphql", "/graphql/")]
     plain = [Route("/", home.home), Route("/healthz", health.healthz), Route("/readyz", health.readyz)]
     operating = [
         Route("/_cache/purge", purge.purge, methods=endpoint.METHODS),
         Route("/metrics", metrics.metrics),
     ]
-    routes = [*graphql, *plain, *operating, *explorer.routes()]
-    passed = headers_of(settings.sources).values()
-    return Starlette(routes=routes, middleware=_middleware(settings.server, passed), lifespan=lifespan)
+    routes = [*plain, *operating, *explorer.routes()]
+    return Gateway(settings, routes=routes, lifespan=lifespan)
+
+
+class Gateway(Starlette):
+    """Starlette, but for operations, which are all but a few of the requests: they go past its routes and layers."""
+
+    def __init__(self, settings: Settings, **given: Any):
+        super().__init__(**given)
+        self._server, self._passed = settings.server, tuple(headers_of(settings.sources).values())
+
+    def build_middleware_stack(self) -> ASGIApp:
+        app: ASGIApp = _forked(zipped(super().build_middleware_stack()))
+        if self._server.allowed_origins:
+            app = _shared_with_origins(app, self._server, self._passed)
+        return Telling(AllowedHosts(app, self._server.allowed_hosts))
+
+
+def _forked(pages: ASGIApp) -> ASGIApp:
+    def fork(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        is_operation = scope["type"] == "http" and scope["path"] in GRAPHQL
+        return endpoint.graphql(scope, receive, send) if is_operation else pages(scope, receive, send)
+
+    return fork
 
 
 def from_environment() -> Starlette:
@@ -71,20 +87,13 @@ def collect_rarely() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def _middleware(server: Server, passed: Iterable[str]) -> list[Middleware]:
+def _shared_with_origins(app: ASGIApp, server: Server, passed: Iterable[str]) -> ASGIApp:
     """passed: headers in which callers bring credentials for upstreams."""
-    cors = Middleware(
-        CORSMiddleware,
+    return CORSMiddleware(
+        app,
         allow_origins=list(server.allowed_origins),
         allow_methods=["GET", "POST"],
         allow_headers=["content-type", "authorization", *csrf.HEADERS, HEADER, *endpoint.OPTION_HEADERS, *passed],
         expose_headers=[HEADER],
         max_age=600,
     )
-    return [
-        Middleware(RequestId),
-        Middleware(Telling),
-        Middleware(AllowedHosts, allowed=server.allowed_hosts),
-        *([cors] if server.allowed_origins else []),
-        Middleware(GZipMiddleware, minimum_size=COMPRESSED_FROM_BYTES, compresslevel=COMPRESSION_LEVEL),
-    ]

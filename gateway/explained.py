@@ -56,7 +56,7 @@ def _line(call: Told, numbers: Sequence[str], widths: Sequence[int]) -> Text:
 
 
 def _remarks(call: Told) -> list[tuple[str, str]]:
-    remarks = [("session", "dim")] if call["session"] else []
+    remarks = [(name, "dim") for name in ("session", "retry") if call[name]]
     remarks += [(call["cache"], "green")] if call["cache"] else []
     if call["error"] or call["status"] is None:
         remarks.append((f"{call['status'] or 'no answer'} {call['error'] or ''}".strip(), "red"))

@@ -14,7 +14,6 @@ from typing import Any
 from uuid import uuid4
 
 import aiohttp
-import structlog
 
 from gateway.access.passing import headers_of
 from gateway.execution import executor
@@ -83,7 +82,7 @@ async def _answered_here(settings: Settings, question: Question, is_explained: b
             raise NotAnswered(str(error)) from None
         context = runtime.request(caller)
         answering = runtime.executor.run(found, operation, context, request_id, tell_losses=True)
-        with passed.begun(brought), structlog.contextvars.bound_contextvars(request_id=request_id):
+        with passed.begun(brought), log.of_request(request_id):
             return await (explained(answering) if is_explained else answering)
 
 

@@ -21,13 +21,14 @@ from gateway.execution.manifest import documents_in
 from gateway.execution.persisted import Persisted
 from gateway.settings import Cache, Security, Settings, Telemetry
 from gateway.telemetry import log
+from gateway.telemetry.circuits import Circuits
 from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.tracing import Tracing, Untraced, Watching
 from resolvers.errors import UpstreamRefused
 from resolvers.request import ListSettings, Request
 from resolvers.schema import schema
 from resolvers.sources import Sources, open_sources
-from resolvers.transport import passed
+from resolvers.transport import deadline, passed
 from resolvers.transport.cache import Store
 from resolvers.transport.cache.memory import Memory
 from resolvers.transport.health import Health
@@ -51,9 +52,11 @@ class Runtime:
     metrics: Metrics
     tracing: Tracing
     flights: Flights
+    circuits: Circuits
 
     def request(self, caller: Caller) -> Request:
-        """The context of one GraphQL request. Call it inside the running loop."""
+        """The context of one GraphQL request, whose time begins now. Call it inside the running loop."""
+        deadline.begin(self.settings.server.deadline_s)
         return Request(self.sources, self.lists, caller, self.metrics.batch)
 
 
@@ -75,16 +78,18 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
     documents = Documents(core(schema), limits, server.documents_cached)
     executor = Executor(schema, documents, limits, compiled=server.compiled, lines=settings.product_lines)
     flights = Flights(server.max_in_flight)
+    circuits = Circuits(metrics, settings.sources)
+    remembering = _recall(settings), _policy(settings.cache)
     async with (
         _traced(settings.telemetry) as tracing,
-        Transport(observe, _recall(settings), _policy(settings.cache), Watching(metrics, tracing)) as transport,
+        Transport(observe, *remembering, Watching(metrics, tracing), circuits) as transport,
     ):
         sources = open_sources(settings.sources, transport, health)
         lists = ListSettings(_cursor_key(settings), server.max_page_size, settings.product_lines)
         doors = Authentication(security), _persisted(security), Passing(settings.sources, _identity_key(settings))
         with stopping.told(flights.drain, server.drain_s):
             telling = metrics, tracing, flights
-            yield Runtime(settings, executor, sources, health, lists, transport.recall, *doors, *telling)
+            yield Runtime(settings, executor, sources, health, lists, transport.recall, *doors, *telling, circuits)
         flights.close()
 
 

@@ -83,17 +83,18 @@ class UserMistake(ReleasegraphError):
 
 
 class UpstreamError(ReleasegraphError):
-    """We could not find out, because of this source."""
+    """We could not find out, because of this source. retry_after_s: when it may be asked again, where that is known."""
 
     code = "UPSTREAM_ERROR"
 
-    def __init__(self, source: str, what: str):
+    def __init__(self, source: str, what: str, retry_after_s: int | None = None):
         super().__init__(f"{source}: {what}")
-        self.source = source
+        self.source, self.retry_after_s = source, retry_after_s
 
     @property
     def extensions(self) -> dict[str, Any]:
-        return {"code": self.code, "source": self.source}
+        waiting = {} if self.retry_after_s is None else {"retryAfter": self.retry_after_s}
+        return {"code": self.code, "source": self.source, **waiting}
 
 
 class UpstreamUnreachable(UpstreamError):
@@ -103,7 +104,7 @@ class UpstreamUnreachable(UpstreamError):
 
 
 class UpstreamTimeout(UpstreamError):
-    """No full answer within the source's `timeout_s`."""
+    """No full answer within the source's `timeout_s`, or before the whole request's time was over."""
 
     code = "UPSTREAM_TIMEOUT"
 
@@ -125,20 +126,17 @@ class UpstreamBusy(UpstreamError):
 
     code = "UPSTREAM_BUSY"
 
-    def __init__(self, source: str, what: str, retry_after_s: int | None = None):
-        super().__init__(source, what)
-        self.retry_after_s = retry_after_s
-
-    @property
-    def extensions(self) -> dict[str, Any]:
-        waiting = {} if self.retry_after_s is None else {"retryAfter": self.retry_after_s}
-        return {**super().extensions, **waiting}
-
 
 class UpstreamBroken(UpstreamError):
     """The upstream failed by itself: 5xx."""
 
     code = "UPSTREAM_BROKEN"
+
+
+class UpstreamCircuitOpen(UpstreamError):
+    """It was not asked, since it failed again and again; `retry_after_s` until the next try."""
+
+    code = "UPSTREAM_CIRCUIT_OPEN"
 
 
 class UpstreamRejected(UpstreamError):

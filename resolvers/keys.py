@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -31,10 +32,11 @@ class Key(NamedTuple):
     native_id: str
 
 
+@lru_cache(maxsize=16384)  # every row has an id, and the rows of one page are those of the next request as well
 def encode(type_name: str, source: str, native_id: str) -> str:
     """The global id of an object. Renaming its source changes it."""
     text = f"{FORMAT}:{type_name}:{source}:{native_id}".encode()
-    # base64.urlsafe_b64encode in half its time: every row has an id.
+    # base64.urlsafe_b64encode in half its time.
     return binascii.b2a_base64(text, newline=False).translate(_URL_SAFE).rstrip(b"=").decode()
 
 

@@ -67,7 +67,10 @@ class ListSettings:
 
 
 class Request:
-    """The context of one request. `collector` holds, afterwards, what its lists lost. note: told of look-ups."""
+    """The context of one request. `collector` holds, afterwards, what its lists lost. note: told of look-ups.
+
+    is_alone: nothing else of this request is being answered just now, so that a look-up need not wait for company.
+    """
 
     def __init__(
         self, sources: Sources, settings: ListSettings, principal: Principal | None = None, note: Note = unnoted
@@ -83,6 +86,7 @@ class Request:
         self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
         self._desk = Desk(sources, self.loaders, self._lister)
         self._families: kin.Families = {}
+        self.is_alone = False
         self._line_specs = seen_in(settings.product_lines, self.sources.upstreams)
         self._lines: Lines | None = None
 

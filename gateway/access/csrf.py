@@ -6,17 +6,17 @@ header of ours. So a POST must be JSON, and a GET must carry one of the headers.
 
 from __future__ import annotations
 
-from starlette.datastructures import Headers
+from collections.abc import Mapping
 
 HEADERS = ("x-requested-with", "apollo-require-preflight", "x-apollo-operation-name")
 
 
-def is_simple_get(headers: Headers) -> bool:
+def is_simple_get(headers: Mapping[str, str]) -> bool:
     """Whether any page could have made a browser send this GET."""
     return not any(headers.get(name) for name in HEADERS)
 
 
-def is_json(headers: Headers) -> bool:
+def is_json(headers: Mapping[str, str]) -> bool:
     """In UTF-8, which is what JSON is in unless it says otherwise."""
     given = headers.get("content-type", "")
     return given == "application/json" or _is_json(given)

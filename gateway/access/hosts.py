@@ -5,9 +5,8 @@ Starlette's own middleware cuts an IPv6 address at its first colon, and `[::1]:8
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 
-from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -18,16 +17,18 @@ class AllowedHosts:
     def __init__(self, app: ASGIApp, allowed: Collection[str]):
         self.app, self.allowed = app, frozenset(allowed)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or "*" in self.allowed:
-            await self.app(scope, receive, send)
-            return
-        if host_name(Headers(scope=scope).get("host", "")) in self.allowed:
-            await self.app(scope, receive, send)
-            return
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if self._is_let_in(scope):
+            return self.app(scope, receive, send)
         message = "this server does not go by that Host; an operator can add it to [server] allowed_hosts"
         refusal = JSONResponse({"errors": [{"message": message, "extensions": {"code": "BAD_REQUEST"}}]}, 421)
-        await refusal(scope, receive, send)
+        return refusal(scope, receive, send)
+
+    def _is_let_in(self, scope: Scope) -> bool:
+        if scope["type"] != "http" or "*" in self.allowed:
+            return True
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        return host_name(host.decode("latin-1")) in self.allowed
 
 
 def host_name(host: str) -> str:

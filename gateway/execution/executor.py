@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from inspect import isawaitable
 from typing import Any
 
-from graphql import DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode, execute
+from graphql import DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode
 from strawberry import Schema
-from strawberry.execution import optimized_is_awaitable
 
 from gateway.execution import documents, masking, rows
-from gateway.execution.compiled import CompiledExecutor, PlainExecutor, Plans
+from gateway.execution.compiled import CompiledExecutor, Executable, PlainExecutor, execute
 from gateway.execution.cost import Ceilings, Costs
 from gateway.execution.documents import Documents, Prepared, Unusable
 from gateway.execution.limits import Limits, too_complex, too_dear
@@ -37,11 +35,17 @@ class Operation:
 class Found:
     """A document that may be executed, and the operation in it that was asked for."""
 
-    document: DocumentNode
-    node: OperationDefinitionNode
+    executable: Executable
     wanted: Wanted
-    plans: Plans | None
     ceilings: Ceilings
+
+    @property
+    def document(self) -> DocumentNode:
+        return self.executable.document
+
+    @property
+    def node(self) -> OperationDefinitionNode:
+        return self.executable.node
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,8 @@ class Executor:
         count, most = self._rows(prepared, node, asked), self._limits.max_rows
         if count > most:
             raise Unusable([too_complex("a number of rows of up to", count, most)], "QUERY_TOO_COMPLEX")
-        return Found(prepared.document, node, prepared.wanted(node), prepared.plans, prepared.ceilings(node))
+        executable = Executable(core(self._schema), prepared.document, node, prepared.plans)
+        return Found(executable, prepared.wanted(node), prepared.ceilings(node))
 
     def _rows(self, prepared: Prepared, node: OperationDefinitionNode, asked: Operation) -> int:
         if asked.name in prepared.rows:
@@ -107,17 +112,7 @@ class Executor:
             return unusable(Unusable([too_dear(excess, self._limits.max_cost)], "QUERY_TOO_COMPLEX"), request_id)
         self._count(found, asked, request)
         request.want(found.wanted, self._schema, asked.variables)
-        outcome = execute(
-            core(self._schema),
-            found.document,
-            context_value=request,
-            variable_values=asked.variables,
-            operation_name=asked.name,
-            executor_class=self._executor_class,
-            plans=found.plans,
-            is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # typed as bool, made for this place
-        )
-        result = await outcome if isawaitable(outcome) else outcome
+        result = await execute(found.executable, request, asked.variables, self._executor_class)
         errors = [masking.shown(error, request_id) for error in result.errors or ()]
         losses = [masking.lost(loss) for loss in request.collector.losses if tell_losses or not loss.may_be_left_out]
         return _answer(result, [*errors, *losses], request)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
+from starlette.datastructures import QueryParams
+from starlette.types import Receive
 
 from gateway.access import csrf
 from gateway.execution import manifest
@@ -25,48 +27,50 @@ class NotAsked(Exception):  # says what the request is
         self.status, self.headers, self.code = status, headers or {}, code
 
 
-async def from_post(request: Request, server: Server) -> Operation:
+async def from_post(headers: Mapping[str, str], receive: Receive, server: Server) -> Operation:
     """Raises NotAsked."""
-    return _operation(await json_object(request, server))
+    return _operation(await json_object(headers, receive, server))
 
 
-async def json_object(request: Request, server: Server) -> dict[str, Any]:
+async def json_object(headers: Mapping[str, str], receive: Receive, server: Server) -> dict[str, Any]:
     """The body of a POST that no page of elsewhere can have made a browser send. Raises NotAsked, also for one that is
     not complete in time."""
-    if not csrf.is_json(request.headers):
-        given = request.headers.get("content-type") or "none"
+    if not csrf.is_json(headers):
+        given = headers.get("content-type") or "none"
         raise NotAsked(415, f"Content-Type must be application/json, not {given}")
     try:
         async with asyncio.timeout(server.body_timeout_s):
-            body = await _body(request, server.max_body_bytes)
+            body = await _body(receive, server.max_body_bytes)
     except TimeoutError:
         message = f"the body was not complete within {server.body_timeout_s:g} s"
         raise NotAsked(408, message, {"Connection": "close"}) from None
     return _object(body, "the body")
 
 
-def from_get(request: Request) -> Operation:
+def from_get(headers: Mapping[str, str], query_string: bytes) -> Operation:
     """Raises NotAsked. variables and extensions are JSON texts."""
-    if csrf.is_simple_get(request.headers):
+    if csrf.is_simple_get(headers):
         raise NotAsked(400, f"a GET needs one of these headers, with any value: {', '.join(csrf.HEADERS)}")
-    given: dict[str, Any] = dict(request.query_params)
+    given: dict[str, Any] = dict(QueryParams(query_string))
     for name in ("variables", "extensions"):
         if given.get(name):
             given[name] = _object(given[name].encode(), name)
     return _operation(given)
 
 
-async def _body(request: Request, max_bytes: int) -> bytes:
-    parts, size = [], 0
-    try:
-        async for part in request.stream():
-            size += len(part)
-            if size > max_bytes:
-                raise NotAsked(413, f"the body is over {max_bytes} bytes, the most this server takes")
-            parts.append(part)
-    except ClientDisconnect:
-        raise NotAsked(400, "the client left before the body was complete") from None
-    return b"".join(parts)
+async def _body(receive: Receive, max_bytes: int) -> bytes:
+    parts, size, is_whole = [], 0, False
+    while not is_whole:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise NotAsked(400, "the client left before the body was complete")
+        part = message.get("body", b"")
+        size += len(part)
+        if size > max_bytes:
+            raise NotAsked(413, f"the body is over {max_bytes} bytes, the most this server takes")
+        parts.append(part)
+        is_whole = not message.get("more_body", False)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _object(text: bytes, what: str) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.datastructures import QueryParams
+from starlette.types import Receive, Scope, Send
 
 from gateway.access.authentication import refusal as refusal_of
 from gateway.access.principal import Caller
@@ -17,6 +17,7 @@ from gateway.execution.documents import Unusable
 from gateway.execution.executor import Answer, Found, Operation
 from gateway.execution.manifest import digest
 from gateway.http import asked, explorer, media_types
+from gateway.http.arrived import COMPRESSED_FROM_BYTES, Arrived, Headers, Reply, zipped
 from gateway.http.asked import NotAsked
 from gateway.http.flown import flown
 from gateway.runtime import Runtime
@@ -37,13 +38,26 @@ OPTION_HEADERS = (PARTIAL_ERRORS_HEADER, EXPLAIN_HEADER)
 "What a caller may choose, each `on` or `off`."
 
 
-async def graphql(request: Request) -> Response:
+async def graphql(scope: Scope, receive: Receive, send: Send) -> None:
     """One operation. Every reply is JSON with `data` or `errors`; only a browser without a query gets HTML."""
-    is_person = request.method == "GET" and not ASKING & request.query_params.keys()
-    if is_person and media_types.wants_html(request.headers.get("accept", "")):
-        return explorer.page(request.scope.get("root_path", ""))
-    told = request.state.told = Told()
-    media_type = media_types.chosen(request.headers.get("accept", ""))
+    request = Arrived(scope["method"], Headers(scope), scope, receive)
+    if _is_person(request):
+        await zipped(explorer.page(scope.get("root_path", "")))(scope, receive, send)
+        return
+    reply = await _reply(request)
+    app = reply if len(reply.body) < COMPRESSED_FROM_BYTES else zipped(reply)
+    await app(scope, receive, send)
+
+
+def _is_person(request: Arrived) -> bool:
+    if request.method != "GET" or ASKING & QueryParams(request.scope["query_string"]).keys():
+        return False
+    return media_types.wants_html(request.headers.get("accept"))
+
+
+async def _reply(request: Arrived) -> Reply:
+    told = request.scope["state"]["told"] = Told()
+    media_type = media_types.chosen(request.headers.get("accept"))
     try:
         _check_acceptable(request)
         caller, brought = await _let_in(request)
@@ -54,25 +68,25 @@ async def graphql(request: Request) -> Response:
     except NotAsked as refusal:
         answer, status, headers = _refused(refusal), refusal.status, refusal.headers
     told.codes = [error["extensions"]["code"] for error in answer.body.get("errors", ())]
-    return Response(orjson.dumps(answer.body), status, headers, f"{media_type}; charset=utf-8")
+    return Reply(status, headers, media_types.HEADERS[media_type], orjson.dumps(answer.body))
 
 
-def _check_acceptable(request: Request) -> None:
-    if not media_types.is_acceptable(request.headers.get("accept", "")):
+def _check_acceptable(request: Arrived) -> None:
+    if not media_types.is_acceptable(request.headers.get("accept")):
         raise NotAsked(406, f"replies are {media_types.GRAPHQL} or {media_types.JSON}, and Accept takes neither")
 
 
-async def _operation(request: Request) -> Operation:
+async def _operation(request: Arrived) -> Operation:
     if request.method == "POST":
-        return await asked.from_post(request, _runtime(request).settings.server)
+        return await asked.from_post(request.headers, request.receive, _runtime(request).settings.server)
     if request.method in ("GET", "HEAD"):
-        return asked.from_get(request)
+        return asked.from_get(request.headers, request.scope["query_string"])
     raise NotAsked(405, f"{request.method} is not taken here: send POST, or GET for a query", {"Allow": "GET, POST"})
 
 
-async def _let_in(request: Request) -> tuple[Caller, Mapping[str, Passed]]:
+async def _let_in(request: Arrived) -> tuple[Caller, Mapping[str, Passed]]:
     """Who asks, and the credentials for upstreams that they brought. Raises NotAsked."""
-    runtime, authorization = _runtime(request), request.headers.get("authorization", "")
+    runtime, authorization = _runtime(request), request.headers.get("authorization")
     try:
         return await runtime.authentication.caller(authorization), runtime.passing.brought(request.headers)
     except BadArgument as error:
@@ -82,8 +96,8 @@ async def _let_in(request: Request) -> tuple[Caller, Mapping[str, Passed]]:
         raise NotAsked(status, str(error), headers, error.code) from None
 
 
-async def _answered(request: Request, operation: Operation, caller: Caller, told: Told) -> Answer:
-    runtime, request_id, is_explained = _runtime(request), request.state.request_id, _is_explained(request)
+async def _answered(request: Arrived, operation: Operation, caller: Caller, told: Told) -> Answer:
+    runtime, request_id, is_explained = _runtime(request), request.scope["state"]["request_id"], _is_explained(request)
     try:
         operation, found = _found(runtime, operation, caller, told)
     except Unusable as error:
@@ -135,7 +149,7 @@ def _status(media_type: str, answer: Answer) -> tuple[int, dict[str, str]]:
     return 200, {"Cache-Control": "private, no-cache, must-revalidate"}
 
 
-def _is_explained(request: Request) -> bool:
+def _is_explained(request: Arrived) -> bool:
     """Raises NotAsked: who writes `true` would look for a plan in vain."""
     given = request.headers.get(EXPLAIN_HEADER, "off").strip().lower()
     if given not in ("on", "off"):
@@ -148,6 +162,6 @@ def _refused(refusal: NotAsked) -> Answer:
     return Answer({"errors": [error]}, was_executed=False)
 
 
-def _runtime(request: Request) -> Runtime:
-    runtime: Runtime = request.app.state.runtime
+def _runtime(request: Arrived) -> Runtime:
+    runtime: Runtime = request.scope["app"].state.runtime
     return runtime

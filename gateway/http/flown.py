@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 from starlette.types import Receive
 
@@ -27,13 +26,16 @@ async def flown(runtime: Runtime, receive: Receive, answering: Callable[[], Awai
 
     A query ends with its client. A change does not: half of it may be done, and nobody would look.
     """
+    in_flight, span = runtime.metrics.operations_in_flight, runtime.tracing.operation(told)
     try:
-        with (
-            runtime.flights.begun() as flight,
-            runtime.metrics.operations_in_flight.track_inprogress(),
-            runtime.tracing.operation(told),
-        ):
-            return await _told(flight, receive, answering, told)
+        with runtime.flights.begun() as flight:
+            flight.receive = receive if told.kind == "query" else None
+            in_flight.inc()
+            try:
+                with span:
+                    return await _told(flight, answering, told)
+            finally:
+                in_flight.dec()
     except NotTaken as error:
         told.outcome = "busy"
         raise NotAsked(503, str(error), {"Retry-After": str(RETRY_AFTER_S)}, BUSY) from None
@@ -41,10 +43,9 @@ async def flown(runtime: Runtime, receive: Receive, answering: Callable[[], Awai
         raise _unanswered(ended, told) from None
 
 
-async def _told(flight: Flight, receive: Receive, answering: Callable[[], Awaitable[Answer]], told: Told) -> Answer:
+async def _told(flight: Flight, answering: Callable[[], Awaitable[Answer]], told: Told) -> Answer:
     try:
-        async with _watched(flight, receive, told):
-            answer = await answering()
+        answer = await answering()
     except asyncio.CancelledError:
         told.outcome = OUTCOMES[flight.why]
         raise
@@ -52,27 +53,6 @@ async def _told(flight: Flight, receive: Receive, answering: Callable[[], Awaita
         told.outcome = "errors" if answer.error_count else "ok"
         told.sources, told.ages_s = answer.body["extensions"]["sources"], answer.ages_s
     return answer
-
-
-@asynccontextmanager
-async def _watched(flight: Flight, receive: Receive, told: Told) -> AsyncIterator[None]:
-    """Inside the block the client is watched. The request's body must have been read."""
-    if told.kind != "query":
-        yield
-        return
-    watching = asyncio.create_task(_watch(flight, receive))
-    try:
-        yield
-    finally:
-        watching.cancel()
-
-
-async def _watch(flight: Flight, receive: Receive) -> None:
-    message = await receive()
-    if message["type"] == "http.request":  # of a GET, the body that it has not
-        message = await receive()
-    if message["type"] == "http.disconnect":
-        flight.end(Why.GONE)
 
 
 def _unanswered(ended: Ended, told: Told) -> NotAsked:

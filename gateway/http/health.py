@@ -18,7 +18,10 @@ async def readyz(request: Request) -> Response:
     """503 while it takes no operations. A source that is down costs its own rows, not the gateway."""
     runtime: Runtime = request.app.state.runtime
     status = _status(runtime.flights)
-    sources = {name: _known(source) for name, source in runtime.sources.objects.items()}
+    sources = {
+        name: {**_known(source), "circuit": runtime.circuits.of(name).name}
+        for name, source in runtime.sources.objects.items()
+    }
     told = {"status": status, "inFlight": len(runtime.flights), "sources": sources}
     return JSONResponse(told, 200 if status == "ready" else 503)
 

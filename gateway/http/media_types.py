@@ -9,6 +9,8 @@ from functools import lru_cache
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 _WEIGHT = re.compile(r"(0(\.\d{0,3})?|1(\.0{0,3})?)")
+HEADERS = {name: f"{name}; charset=utf-8".encode() for name in (GRAPHQL, JSON)}
+"Of replies, as they are sent."
 
 
 def chosen(accept: str) -> str:

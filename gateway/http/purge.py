@@ -29,7 +29,7 @@ async def purge(request: Request) -> Response:
     try:
         if request.method != "POST":
             raise NotAsked(405, f"{request.method} is not taken here: send POST", {"Allow": "POST"})
-        names = _names(runtime, await asked.json_object(request, runtime.settings.server))
+        names = _names(runtime, await asked.json_object(request.headers, request.receive, runtime.settings.server))
         await _check(runtime, request, names)
     except NotAsked as refusal:
         return _refused(refusal.status, str(refusal), "BAD_REQUEST", refusal.headers)

@@ -1,9 +1,17 @@
-"""Telling: each request is told when its reply is out, by a line of the log; operations to metrics and traces too."""
+"""Telling: each request has an id, and is told when its reply is out, by a line of the log; operations to metrics and
+traces too.
+
+The id is the caller's when it is a plain one, else made here; it is in the reply, in `scope["state"]["request_id"]`,
+and in every line that the log has about the request.
+"""
 
 from __future__ import annotations
 
+import re
 import time
-from contextlib import nullcontext
+from collections.abc import Awaitable
+from contextlib import AbstractContextManager, nullcontext
+from secrets import token_hex
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,6 +21,10 @@ from gateway.telemetry.told import Told
 from gateway.telemetry.tracing import Replied
 
 GRAPHQL = frozenset({"/graphql", "/graphql/"})
+HEADER = "x-request-id"
+_NAME = HEADER.encode()
+_ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
 class Telling:
@@ -25,29 +37,44 @@ class Telling:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began = time.perf_counter()
-        replied = Replied(scope["state"]["request_id"])
+        began, state = time.perf_counter(), scope.setdefault("state", {})
+        replied = Replied(_request_id(scope))
+        state["request_id"] = replied.request_id
         runtime: Runtime = scope["app"].state.runtime
-        is_graphql = scope["path"] in GRAPHQL
-        span = runtime.tracing.request(scope, replied) if is_graphql else nullcontext()
-        try:
-            with span:
-                await self.app(scope, receive, _counting(send, replied))
-        finally:
-            duration_s, told = time.perf_counter() - began, scope["state"].get("told")
-            if isinstance(told, Told):
-                runtime.metrics.operation(told, duration_s)
-                log.operation(told, replied, duration_s)
-            else:
-                log.request(scope["method"], scope["path"], replied, duration_s)
+        span = runtime.tracing.request(scope, replied) if scope["path"] in GRAPHQL else _NO_SPAN
+        with log.of_request(replied.request_id):
+            try:
+                with span:
+                    await self.app(scope, receive, _Counting(send, replied))
+            finally:
+                _tell(runtime, scope, state.get("told"), replied, time.perf_counter() - began)
 
 
-def _counting(send: Send, replied: Replied) -> Send:
-    async def counted(message: Message) -> None:
+class _Counting:
+    """Sends, and notes what was sent."""
+
+    __slots__ = ("_replied", "_send")
+
+    def __init__(self, send: Send, replied: Replied):
+        self._send, self._replied = send, replied
+
+    def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
-            replied.status = message["status"]
+            self._replied.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), (_NAME, self._replied.request_id.encode())]
         else:
-            replied.size_bytes += len(message.get("body", b""))
-        await send(message)
+            self._replied.size_bytes += len(message.get("body", b""))
+        return self._send(message)
 
-    return counted
+
+def _request_id(scope: Scope) -> str:
+    given = next((value for name, value in scope["headers"] if name == _NAME), b"")
+    return given.decode() if _ACCEPTED.fullmatch(given) else token_hex(16)
+
+
+def _tell(runtime: Runtime, scope: Scope, told: Told | None, replied: Replied, duration_s: float) -> None:
+    if isinstance(told, Told):
+        runtime.metrics.operation(told, duration_s)
+        log.operation(told, replied, duration_s)
+    else:
+        log.request(scope["method"], scope["path"], replied, duration_s)

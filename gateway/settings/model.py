@@ -80,6 +80,10 @@ class Server(Table):
     documents_cached: int = Field(default=1000, ge=0, le=100_000, description="parsed documents kept by each worker")
     max_in_flight: int = Field(default=200, ge=1, le=100_000, description="operations that a worker executes at once")
     body_timeout_s: float = Field(default=10, gt=0, le=300, description="for a request's body to arrive")
+    # Many proxies, routers and clients give up after 30 s: by then what there is should have been sent.
+    deadline_s: float = Field(
+        default=25, gt=0, le=600, description="for the upstreams of one operation; what came by then is answered"
+    )
     drain_s: float = Field(default=10, ge=0, le=600, description="for what still runs when the server is to stop")
     compiled: bool = Field(default=True, description="whether selections become functions; else graphql-core alone")
 

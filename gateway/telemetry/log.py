@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -14,21 +17,25 @@ import structlog
 from gateway.settings import Telemetry
 from gateway.telemetry.told import Told
 from gateway.telemetry.tracing import Replied
+from resolvers.transport.breaker import Circuit
 from resolvers.transport.observe import Call
 
 PROBED = frozenset({"/healthz", "/readyz", "/metrics"})
 _log = structlog.get_logger("releasegraph")
+_is_plain = False
+"Whether lines of the level info are told, as JSON: those that come with every request are then written at once."
+_request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 
 def configure(telemetry: Telemetry) -> None:
     """Sets structlog up for this process. Lines go to standard error, so that piped output stays clean."""
-    global _log
+    global _log, _is_plain
     level = logging.getLevelNamesMapping()[telemetry.log_level.upper()]
     console = telemetry.log_format == "console"
     render = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(_as_json)
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _with_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -38,10 +45,28 @@ def configure(telemetry: Telemetry) -> None:
         logger_factory=_StandardError,
         cache_logger_on_first_use=False,
     )
+    _is_plain = not console and level <= logging.INFO
     # Bound once: the lines below come several times a request, and a lazy logger is put together anew at each.
     _log = structlog.get_logger("releasegraph").bind()
     library = logging.getLogger("opentelemetry")
     library.handlers, library.propagate = [_OfLibraries(logging.WARNING)], False
+
+
+@contextmanager
+def of_request(request_id: str) -> Iterator[None]:
+    """Lines of the block, in this task and those it starts, carry the id."""
+    before = _request_id.set(request_id)
+    try:
+        yield
+    finally:
+        _request_id.reset(before)
+
+
+def _with_request_id(logger: object, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    request_id = _request_id.get()
+    if request_id is not None:
+        line.setdefault("request_id", request_id)
+    return line
 
 
 class _StandardError:
@@ -57,6 +82,9 @@ class _StandardError:
     debug = info = warning = error = critical = msg
 
 
+_STANDARD_ERROR = _StandardError()
+
+
 def _as_json(line: dict[str, Any], default: Callable[[Any], Any]) -> str:
     try:
         return orjson.dumps(line, default=default).decode()
@@ -69,37 +97,68 @@ def upstream_call(call: Call) -> None:
 
     What was answered without a call is a line for debugging only.
     """
-    tell = _log.info if call.was_made else _log.debug
-    tell(
-        "upstream call" if call.was_made else "answer remembered or shared",
-        source=call.source,
-        method=call.method,
-        path=call.path,
-        status=call.status,
-        duration_ms=round(call.duration_ms, 2),
-        size_bytes=call.size_bytes,
-        error=call.error_code,
-        session=call.is_session,
-        cache=call.cache,
-    )
+    if not call.was_made:
+        _log.debug("answer remembered or shared", **_of_call(call))
+    elif _is_plain:
+        _write({**_of_call(call), "event": "upstream call"})
+    else:
+        _log.info("upstream call", **_of_call(call))
+
+
+def _of_call(call: Call) -> dict[str, Any]:
+    return {
+        "source": call.source,
+        "method": call.method,
+        "path": call.path,
+        "status": call.status,
+        "duration_ms": round(call.duration_ms, 2),
+        "size_bytes": call.size_bytes,
+        "error": call.error_code,
+        "session": call.is_session,
+        "retry": call.is_retry,
+        "cache": call.cache,
+    }
+
+
+def circuit(source: str, circuit: Circuit) -> None:
+    """A source is left alone from now on, or asked again."""
+    tell = _log.warning if circuit is Circuit.OPEN else _log.info
+    tell("circuit", source=source, state=circuit.name)
 
 
 def operation(told: Told, replied: Replied, duration_s: float) -> None:
     """One GraphQL operation, its reply sent."""
-    _log.info(
-        "operation",
-        operation=told.name,
-        type=told.kind,
-        document=told.document,
-        caller=told.caller,
-        outcome=told.outcome,
-        status=replied.status,
-        errors=len(told.codes),
-        codes=sorted(set(told.codes)),
-        sources=told.sources,
-        duration_ms=round(duration_s * 1000, 2),
-        size_bytes=replied.size_bytes,
-    )
+    if _is_plain:
+        _write({**_of_operation(told, replied, duration_s), "event": "operation"})
+    else:
+        _log.info("operation", **_of_operation(told, replied, duration_s))
+
+
+def _of_operation(told: Told, replied: Replied, duration_s: float) -> dict[str, Any]:
+    return {
+        "operation": told.name,
+        "type": told.kind,
+        "document": told.document,
+        "caller": told.caller,
+        "outcome": told.outcome,
+        "status": replied.status,
+        "errors": len(told.codes),
+        "codes": sorted(set(told.codes)) if told.codes else [],
+        "sources": told.sources,
+        "duration_ms": round(duration_s * 1000, 2),
+        "size_bytes": replied.size_bytes,
+    }
+
+
+def _write(line: dict[str, Any]) -> None:
+    """A line of the level info, as the processors above would make it; walking through them costs four times as much.
+    Two such lines come with every request."""
+    request_id = _request_id.get()
+    if request_id is not None:
+        line["request_id"] = request_id
+    line["level"] = "info"
+    line["timestamp"] = f"{datetime.now(UTC).replace(tzinfo=None).isoformat()}Z"
+    _STANDARD_ERROR.msg(_as_json(line, str))
 
 
 def request(method: str, path: str, replied: Replied, duration_s: float) -> None:

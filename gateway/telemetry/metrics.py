@@ -10,7 +10,7 @@ files) is not told then, as nobody could say of which.
 
 **More of them.** What is to be counted elsewhere gets its counters and gauges here, in `Metrics`, with `registry` as
 the others: alert rules are checked against what this class has. A gauge needs a `multiprocess_mode`, and none may be a
-callback: in files there is no one to call. A circuit breaker, once there is one, sets a gauge by source.
+callback: in files there is no one to call.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import re
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from prometheus_client import (
     CollectorRegistry,
@@ -34,6 +35,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from gateway.telemetry.told import Told
 from resolvers.loaders import Asked
+from resolvers.transport.breaker import Circuit
 from resolvers.transport.observe import CANCELLED, Call
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -49,6 +51,22 @@ _CODE = re.compile(r"[A-Z][A-Z_]{1,40}")
 disable_created_metrics()  # a second series for each counter, which nobody reads
 
 
+Metric = TypeVar("Metric", Counter, Gauge, Histogram)
+
+
+class _Children(dict[tuple[str, ...], Metric]):
+    """The series of a metric by their labels: looked up in it, each costs a lock and a walk over its labels."""
+
+    def __init__(self, metric: Metric):
+        super().__init__()
+        self._metric: Metric = metric
+
+    def __missing__(self, labels: tuple[str, ...]) -> Metric:
+        child: Metric = self._metric.labels(*labels)
+        self[labels] = child
+        return child
+
+
 class Metrics:
     """Counters and gauges of one application. named: operations that are told apart by name."""
 
@@ -59,21 +77,25 @@ class Metrics:
         if DIRECTORY not in os.environ:
             ProcessCollector(registry=registry)
         of_operation = ("type", "operation")
-        self._operations = Counter(
-            "releasegraph_operations",
-            "GraphQL operations by how they went: ok, errors, refused, busy, gone, stopped.",
-            (*of_operation, "outcome"),
-            registry=registry,
+        self._operations = _Children(
+            Counter(
+                "releasegraph_operations",
+                "GraphQL operations by how they went: ok, errors, refused, busy, gone, stopped.",
+                (*of_operation, "outcome"),
+                registry=registry,
+            )
         )
-        self._operation_seconds = Histogram(
-            "releasegraph_operation_duration_seconds",
-            "From a request's arrival to the end of its reply, of operations that were answered.",
-            of_operation,
-            buckets=SECONDS,
-            registry=registry,
+        self._operation_seconds = _Children(
+            Histogram(
+                "releasegraph_operation_duration_seconds",
+                "From a request's arrival to the end of its reply, of operations that were answered.",
+                of_operation,
+                buckets=SECONDS,
+                registry=registry,
+            )
         )
-        self._operation_errors = Counter(
-            "releasegraph_operation_errors", "Entries of errors[] in answers.", ("code",), registry=registry
+        self._operation_errors = _Children(
+            Counter("releasegraph_operation_errors", "Entries of errors[] in answers.", ("code",), registry=registry)
         )
         self.operations_in_flight = Gauge(
             "releasegraph_operations_in_flight",
@@ -93,104 +115,151 @@ class Metrics:
             "Operations that the manifest of trusted documents does not hold; they ran, or were refused.",
             registry=registry,
         )
-        self._answers = Counter(
-            "releasegraph_answer_sources",
-            "Answers by what they say of each source: LIVE, CACHED, STALE, PARTIAL, FAILED, SKIPPED.",
-            ("source", "state"),
-            registry=registry,
+        self._answers = _Children(
+            Counter(
+                "releasegraph_answer_sources",
+                "Answers by what they say of each source: LIVE, CACHED, STALE, PARTIAL, FAILED, SKIPPED.",
+                ("source", "state"),
+                registry=registry,
+            )
         )
-        self._ages = Histogram(
-            "releasegraph_answer_age_seconds",
-            "Age of the oldest remembered rows in an answer, of answers that have such rows of the source.",
+        self._ages = _Children(
+            Histogram(
+                "releasegraph_answer_age_seconds",
+                "Age of the oldest remembered rows in an answer, of answers that have such rows of the source.",
+                ("source",),
+                buckets=AGES_S,
+                registry=registry,
+            )
+        )
+        self._batches = _Children(
+            Histogram(
+                "releasegraph_loader_batch_keys",
+                "Keys that one source was asked for at once.",
+                ("question",),
+                buckets=KEYS,
+                registry=registry,
+            )
+        )
+        self._calls = _Children(
+            Counter(
+                "releasegraph_upstream_calls",
+                "Calls of upstreams; status is 2xx to 5xx, or none when no answer came.",
+                ("source", "method", "status"),
+                registry=registry,
+            )
+        )
+        self._call_errors = _Children(
+            Counter(
+                "releasegraph_upstream_errors",
+                "Calls of upstreams that failed, by the code of the error; CANCELLED when nobody waited any more.",
+                ("source", "code"),
+                registry=registry,
+            )
+        )
+        self._call_seconds = _Children(
+            Histogram(
+                "releasegraph_upstream_duration_seconds",
+                "Of calls of upstreams, the wait for a turn included.",
+                ("source",),
+                buckets=SECONDS,
+                registry=registry,
+            )
+        )
+        self._bytes = _Children(
+            Counter(
+                "releasegraph_upstream_bytes",
+                "Bytes of upstreams' answers, decompressed.",
+                ("source",),
+                registry=registry,
+            )
+        )
+        self.calls_in_flight = _Children(
+            Gauge(
+                "releasegraph_upstream_in_flight",
+                "Calls of upstreams that have begun and not ended, those that wait for a turn included.",
+                ("source",),
+                registry=registry,
+                multiprocess_mode="livesum",
+            )
+        )
+        self._cache = _Children(
+            Counter(
+                "releasegraph_upstream_cache",
+                "Reads of upstreams by what became of them: MISS, HIT, STALE, SHARED.",
+                ("source", "result"),
+                registry=registry,
+            )
+        )
+        self._retries = Counter(
+            "releasegraph_upstream_retries",
+            "Calls of upstreams that were another try of a read that failed; they are among the calls.",
             ("source",),
-            buckets=AGES_S,
             registry=registry,
         )
-        self._batches = Histogram(
-            "releasegraph_loader_batch_keys",
-            "Keys that one source was asked for at once.",
-            ("question",),
-            buckets=KEYS,
-            registry=registry,
-        )
-        self._calls = Counter(
-            "releasegraph_upstream_calls",
-            "Calls of upstreams; status is 2xx to 5xx, or none when no answer came.",
-            ("source", "method", "status"),
-            registry=registry,
-        )
-        self._call_errors = Counter(
-            "releasegraph_upstream_errors",
-            "Calls of upstreams that failed, by the code of the error; CANCELLED when nobody waited any more.",
+        self._held_back = Counter(
+            "releasegraph_upstream_held_back",
+            "Calls of upstreams that were not made, to leave a source alone, by the code that their caller got.",
             ("source", "code"),
             registry=registry,
         )
-        self._call_seconds = Histogram(
-            "releasegraph_upstream_duration_seconds",
-            "Of calls of upstreams, the wait for a turn included.",
-            ("source",),
-            buckets=SECONDS,
-            registry=registry,
-        )
-        self._bytes = Counter(
-            "releasegraph_upstream_bytes",
-            "Bytes of upstreams' answers, decompressed.",
+        self._circuits = Gauge(
+            "releasegraph_source_circuit",
+            "Whether a source is asked: 0 it is, 1 one call tries whether it is well again, 2 it is left alone.",
             ("source",),
             registry=registry,
+            multiprocess_mode="livemax",
         )
-        self.calls_in_flight = Gauge(
-            "releasegraph_upstream_in_flight",
-            "Calls of upstreams that have begun and not ended, those that wait for a turn included.",
-            ("source",),
-            registry=registry,
-            multiprocess_mode="livesum",
-        )
-        self._cache = Counter(
-            "releasegraph_upstream_cache",
-            "Reads of upstreams by what became of them: MISS, HIT, STALE, SHARED.",
-            ("source", "result"),
-            registry=registry,
-        )
-        self._up = Gauge(
-            "releasegraph_source_up",
-            "1 when the last call of the source was answered well, else 0; absent until it is asked.",
-            ("source",),
-            registry=registry,
-            multiprocess_mode="livemostrecent",
+        self._up = _Children(
+            Gauge(
+                "releasegraph_source_up",
+                "1 when the last call of the source was answered well, else 0; absent until it is asked.",
+                ("source",),
+                registry=registry,
+                multiprocess_mode="livemostrecent",
+            )
         )
 
     def operation(self, told: Told, duration_s: float) -> None:
         kind = told.kind or "none"
-        is_known = told.name in self._named or (told.is_trusted and told.name is not None)
+        is_known = told.name is not None and (told.is_trusted or told.name in self._named)
         name = told.name if told.name is not None and is_known else OTHER
-        self._operations.labels(kind, name, told.outcome).inc()
+        self._operations[kind, name, told.outcome].inc()
         if told.outcome in ("ok", "errors"):
-            self._operation_seconds.labels(kind, name).observe(duration_s)
+            self._operation_seconds[kind, name].observe(duration_s)
         for code in told.codes:
-            self._operation_errors.labels(code if _CODE.fullmatch(code) else "OTHER").inc()
-        for source, state in told.sources.items():
-            self._answers.labels(source, state).inc()
+            self._operation_errors[(code if _CODE.fullmatch(code) else "OTHER",)].inc()
+        for source_and_state in told.sources.items():
+            self._answers[source_and_state].inc()
         for source, age_s in told.ages_s.items():
-            self._ages.labels(source).observe(age_s)
+            self._ages[(source,)].observe(age_s)
 
     def upstream_call(self, call: Call, *, is_telling: bool = True) -> None:
         """An observer of upstream calls. is_telling: what came of it says something of how the source is doing."""
         if call.cache is not None:
-            self._cache.labels(call.source, call.cache).inc()
+            self._cache[call.source, call.cache].inc()
         if not call.was_made:
             return
         status = "none" if call.status is None else f"{call.status // 100}xx"
-        self._calls.labels(call.source, call.method, status).inc()
-        self._call_seconds.labels(call.source).observe(call.duration_ms / 1000)
-        self._bytes.labels(call.source).inc(call.size_bytes)
+        self._calls[call.source, call.method, status].inc()
+        self._call_seconds[(call.source,)].observe(call.duration_ms / 1000)
+        self._bytes[(call.source,)].inc(call.size_bytes)
+        if call.is_retry:
+            self._retries.labels(call.source).inc()
         if call.error_code is not None:
-            self._call_errors.labels(call.source, call.error_code).inc()
+            self._call_errors[call.source, call.error_code].inc()
         if is_telling and call.error_code != CANCELLED:
-            self._up.labels(call.source).set(call.error_code is None)
+            self._up[(call.source,)].set(call.error_code is None)
+
+    def circuit(self, source: str, circuit: Circuit) -> None:
+        self._circuits.labels(source).set(int(circuit))
+
+    def held_back(self, source: str, code: str) -> None:
+        self._held_back.labels(source, code).inc()
 
     def batch(self, asked: Asked) -> None:
         """Told of every batch of a loader."""
-        self._batches.labels(asked.question).observe(asked.keys)
+        self._batches[(asked.question,)].observe(asked.keys)
 
     def documents(self, hits: int, misses: int, untrusted: int) -> None:
         """How often a text was remembered, how often not, and how often it was none of the manifest, since the start of

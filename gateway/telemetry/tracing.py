@@ -41,14 +41,17 @@ class Tracing(Protocol):
         ...
 
 
+_NO_SPAN: AbstractContextManager[None] = nullcontext()
+
+
 class Untraced:
     """No span at all: what is there while no collector is configured."""
 
     def request(self, scope: Scope, replied: Replied) -> AbstractContextManager[None]:
-        return nullcontext()
+        return _NO_SPAN
 
     def operation(self, told: Told) -> AbstractContextManager[None]:
-        return nullcontext()
+        return _NO_SPAN
 
     def call(self, source: str, method: str, path: str) -> Begun:
         return unwatched(source, method, path)
@@ -64,7 +67,7 @@ class Watching:
         self._metrics, self._tracing = metrics, tracing
 
     def __call__(self, source: str, method: str, path: str) -> Begun:
-        self._metrics.calls_in_flight.labels(source).inc()
+        self._metrics.calls_in_flight[(source,)].inc()
         return _Counted(self._metrics, self._tracing.call(source, method, path))
 
 
@@ -78,5 +81,5 @@ class _Counted:
         return self.inner.headers
 
     def ended(self, call: Call) -> None:
-        self.metrics.calls_in_flight.labels(call.source).dec()
+        self.metrics.calls_in_flight[(call.source,)].dec()
         self.inner.ended(call)

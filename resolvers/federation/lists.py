@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -19,6 +19,7 @@ from graphql.language import SelectionSetNode
 
 from resolvers.errors import ReleasegraphError
 from resolvers.federation import merge, pages, streams
+from resolvers.federation.apart import side_by_side
 from resolvers.federation.cursor import Cursors, list_digest
 from resolvers.federation.order import Order
 from resolvers.federation.reading import Reading, Unexpected, skipped
@@ -64,17 +65,13 @@ class Lister:
         digest = list_digest(listing.order.name, *listing.identity)
         cursors = Cursors(self.cursor_key, digest, listing.order.keys.type)
         limits = pages.limits(window, cursors, self.max_size)
-        if limits.size == 0 and not is_selected(at, "totalCount"):
+        is_counted = is_selected(at, "totalCount")
+        if limits.size == 0 and not is_counted:
             return pages.unread(limits)
         span = pages.span(listing.order, limits)
-        opened = await asyncio.gather(*(_open(listing, source, span) for source in listing.sources))
-        counted = [one for one in opened if not one.reading.is_skipped] if is_selected(at, "totalCount") else []
-        rows, early = await asyncio.gather(
-            merge.first(span.size, [stream for one in opened for stream in one.streams], span.order),
-            _counts(one for one in counted if not one.is_counted_by_reading),
-        )
-        late = await _counts(one for one in counted if one.is_counted_by_reading)
-        total = _total([*early, *late])
+        opened = await side_by_side([_open(listing, source, span) for source in listing.sources])
+        merged = merge.first(span.size, [stream for one in opened for stream in one.streams], span.order)
+        rows, total = await _counted(merged, opened) if is_counted else (await merged, None)
         page = pages.page(rows, opened, listing.order, cursors, limits, total)
         path = at.path.as_list()
         readings = [one.reading for one in opened]
@@ -104,16 +101,19 @@ async def _open(listing: Listing[T], source: str, span: Span[T]) -> Opened[T]:
         return streams.read(Reading(source, errors=(Unexpected(source),), is_lost=True), span)
 
 
+async def _counted(merged: Awaitable[list[T]], opened: Sequence[Opened[T]]) -> tuple[list[T], int | None]:
+    """The rows, and how many all sources have together; None as soon as one cannot tell."""
+    counted = [one for one in opened if not one.reading.is_skipped]
+    rows, early = await asyncio.gather(merged, _counts(one for one in counted if not one.is_counted_by_reading))
+    counts = [*early, *await _counts(one for one in counted if one.is_counted_by_reading)]
+    return rows, None if None in counts else sum(count for count in counts if count is not None)
+
+
 async def _counts(opened: Iterable[Opened[T]]) -> list[int | None]:
-    return await asyncio.gather(*map(_counted, opened))
+    return await asyncio.gather(*map(_count, opened))
 
 
-def _total(counts: Sequence[int | None]) -> int | None:
-    """How many rows all sources have together; None as soon as one cannot tell."""
-    return None if None in counts else sum(count for count in counts if count is not None)
-
-
-async def _counted(one: Opened[T]) -> int | None:
+async def _count(one: Opened[T]) -> int | None:
     if one.reading.freshness is not None:
         one.reading.freshness.go_on()
     return await one.count()

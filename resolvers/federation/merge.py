@@ -22,13 +22,14 @@ A source that fails ends its streams and leaves its error; what it gave before s
 
 from __future__ import annotations
 
-import asyncio
-import heapq
-from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
 
-from resolvers.federation.order import Order, Rank
-from resolvers.federation.streams import Ranked, Stream
+from resolvers.federation.apart import apart, side_by_side
+from resolvers.federation.order import Order
+from resolvers.federation.ranked import Ranked
+from resolvers.federation.streams import Stream
 from resolvers.graph.node import Placed
 
 T = TypeVar("T", bound=Placed)
@@ -36,34 +37,66 @@ T = TypeVar("T", bound=Placed)
 
 async def first(count: int, streams: Sequence[Stream[T]], order: Order[T]) -> list[T]:
     """The `count` foremost rows over all streams, in order; fewer when there are no more."""
-    buffers = [_ranked(rows, order) for rows in await asyncio.gather(*(stream.more() for stream in streams))]
-    # By rank, then by place: rows themselves are never compared.
-    firsts = ((at, next(buffer, None)) for at, buffer in enumerate(buffers))
-    heap = [(head[0], at, head[1]) for at, head in firsts if head is not None]
-    heapq.heapify(heap)
+    if len(streams) == 1:
+        return await _of_one(count, streams[0])
+    buffers = [_Buffer(stream, order) for stream in streams]
+    await side_by_side([buffer.fill() for buffer in buffers])
     found: list[T] = []
-    while heap and len(found) < count:
-        _, at, row = heap[0]
-        found.append(row)
-        head = next(buffers[at], None)
-        if head is None and len(found) < count:
-            buffers[at] = _ranked(await _more(streams[at]), order)
-            head = next(buffers[at], None)
-        if head is None:
-            heapq.heappop(heap)
-        else:
-            heapq.heapreplace(heap, (head[0], at, head[1]))
+    while len(found) < count and any(buffers):
+        found += _foremost(count - len(found), [buffer for buffer in buffers if buffer])
+        if len(found) < count:
+            await side_by_side([buffer.fill() for buffer in buffers if not buffer and not buffer.is_over])
     return found
 
 
-def _ranked(rows: Sequence[T], order: Order[T]) -> Iterator[tuple[Rank, T]]:
-    return zip(rows.ranks if isinstance(rows, Ranked) else map(order.rank_of, rows), rows, strict=True)
+async def _of_one(count: int, stream: Stream[T]) -> list[T]:
+    """Rows of one stream are in order already."""
+    found: list[T] = []
+    while len(found) < count and (rows := await apart(stream.more())):
+        found += rows
+    return found[:count]
 
 
-async def _more(stream: Stream[T]) -> Sequence[T]:
-    # A task of its own, so that what the stream sets for its reading (its allowance) ends with it.
-    return await asyncio.create_task(_asked(stream))
+class _Buffer(Generic[T]):
+    """What a stream has given and the merge has not taken. False when there is nothing of it."""
+
+    def __init__(self, stream: Stream[T], order: Order[T]):
+        self._stream, self._order = stream, order
+        self.rows: Ranked[T] = Ranked((), order)
+        self.begin = 0
+        self.is_over = False
+
+    def __bool__(self) -> bool:
+        return self.begin < len(self.rows)
+
+    async def fill(self) -> None:
+        rows = await self._stream.more()
+        self.rows = rows if isinstance(rows, Ranked) else Ranked(rows, self._order)
+        self.begin, self.is_over = 0, not rows
 
 
-async def _asked(stream: Stream[T]) -> Sequence[T]:
-    return await stream.more()
+def _foremost(count: int, buffers: Sequence[_Buffer[T]]) -> list[T]:
+    """The first `count` rows of all buffers, up to where one of them ends: behind it may be more of it."""
+    by = _told_by(buffers)
+    limit = min(values[-1] for values in by)
+    ends = [bisect_right(values, limit, buffer.begin) for values, buffer in zip(by, buffers, strict=True)]
+    heads = [
+        (values[at], place, at)
+        for place, (values, buffer, end) in enumerate(zip(by, buffers, ends, strict=True))
+        for at in range(buffer.begin, min(end, buffer.begin + count))
+    ]
+    heads.sort()
+    taken = heads[:count]
+    for _, place, at in taken:
+        buffers[place].begin = at + 1
+    return [buffers[place].rows[at] for _, place, at in taken]
+
+
+def _told_by(buffers: Sequence[_Buffer[T]]) -> Sequence[Sequence[Any]]:
+    """What rows are compared by: their keys, where no two are equal, else their ranks."""
+    groups = [buffer.rows.groups for buffer in buffers]
+    if None not in groups:
+        every = [group for own in groups for group in own or ()]
+        if len(set(every)) == len(every):
+            return [own or () for own in groups]
+    return [buffer.rows.ranks for buffer in buffers]

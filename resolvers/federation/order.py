@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, total_ordering
@@ -54,6 +54,9 @@ class Keys(Generic[T]):
     type: type[int] | type[str]
     comparable: Callable[[Any], Any] = lambda key: key
 
+    def of_all(self, rows: Iterable[T]) -> list[OrderKey]:
+        return [self.of(row) for row in rows]
+
 
 @dataclass(frozen=True, slots=True)
 class Order(Generic[T]):
@@ -76,16 +79,28 @@ class Order(Generic[T]):
         return self._rank(position.key, position.source, position.native_id)
 
     def rank_of(self, row: T) -> Rank:
-        return self.rank_with(self.keys.of(row), row)
+        return self.ranks((row,))[0]
 
-    def rank_with(self, key: OrderKey, row: T) -> Rank:
-        """The rank of a row by its key. No Position is made for it: every row of a list is ranked."""
-        native_id = row.native_id
-        return self._rank(key, row.source_name, native_id if len(native_id) <= MAX_ID_BYTES else bounded_id(native_id))
+    def ranks(self, rows: Sequence[T], keys: Sequence[OrderKey] | None = None) -> list[Rank]:
+        """The rank of each, without a Position: a whole list may be ranked. keys: of the rows, where they are known."""
+        keys = self.keys.of_all(rows) if keys is None else keys
+        if self.keys.type is not int or self.is_backward or None in keys:
+            return [self._rank(key, row.source_name, row.native_id) for key, row in zip(keys, rows, strict=True)]
+        # The usual case, written out.
+        numbers = self._ascending(keys)
+        return [
+            (0, number, row.source_name, _id_rank(row.native_id)) for number, row in zip(numbers, rows, strict=True)
+        ]
 
-    def group_of(self, rank: Rank) -> Rank:
-        """What `key_rank` gives for the key of a row with this rank."""
-        return (_Descending(rank[0].value[:2]),) if self.is_backward else rank[:2]
+    def groups(self, keys: Sequence[OrderKey]) -> list[Any]:
+        """What tells the tie groups of these keys apart, and sorts like them. None is not among them."""
+        if self.keys.type is int:
+            numbers = self._ascending(keys)
+            return [-number for number in numbers] if self.is_backward else numbers
+        return [self.key_rank(key) for key in keys]
+
+    def _ascending(self, keys: Sequence[Any]) -> list[Any]:
+        return [-key for key in keys] if self.is_descending else list(keys)
 
     def key_rank(self, key: OrderKey) -> Rank:
         """What keys alone sort by: rows of equal key are one tie group."""
@@ -201,9 +216,9 @@ def _is_descending(order: ReleaseOrder | FleetOrder) -> bool:
 
 @lru_cache(maxsize=65536)
 def _id_rank(native_id: str) -> Rank:
-    return tuple(
-        (0, int(part), part) if part.isascii() and part.isdigit() else (1, 0, part) for part in native_id.split("/")
-    )
+    """Of the whole id, or of what a cursor holds of it: the same."""
+    parts = bounded_id(native_id).split("/")
+    return tuple((0, int(part), part) if part.isascii() and part.isdigit() else (1, 0, part) for part in parts)
 
 
 _RELEASE_KEYS: dict[ReleaseOrderField, Keys[Release]] = {

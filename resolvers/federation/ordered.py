@@ -7,17 +7,18 @@ A row out of its order, or a tie group too large to hold, ends the trust: the pa
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 
 from resolvers.errors import SourceTooLarge, UpstreamError
-from resolvers.federation.order import Rank
-from resolvers.federation.reading import MAX_ROWS, Reading, Unexpected, advice
-from resolvers.federation.streams import Ranked, Span
+from resolvers.federation.order import OrderKey, Rank
+from resolvers.federation.ranked import Ranked, is_ascending
+from resolvers.federation.reading import MAX_ROWS, Keep, Reading, Unexpected, advice, sifted
+from resolvers.federation.streams import Span
 from resolvers.graph.node import Placed
 from resolvers.transport.allowance import Allowance
 from resolvers.transport.freshness import Freshness, current
@@ -87,69 +88,73 @@ class Source(Generic[T]):
 class Ties(Generic[T]):
     """Rows as pages bring them, given on once their tie group is whole."""
 
-    def __init__(self, span: Span[T], keep: Callable[[T], bool]):
+    def __init__(self, span: Span[T], keep: Keep[T]):
         self._span, self._keep = span, keep
-        self._start, self._stop = span.start_rank, span.stop_rank
+        self._stop = span.stop_rank
         self._seen: set[str] = set()
-        self._last: Rank | None = None  # key of the foremost group that may still grow
-        self._open: list[tuple[Rank, T]] = []
-        self._done: list[tuple[Rank, T]] = []
-        self.given: Rank | None = self._start  # everything up to here was handed over, or is not wanted
+        # Not given on: rows in order but for those of one key, with the keys and what these sort by.
+        self._rows: list[T] = []
+        self._keys: list[OrderKey] = []
+        self._groups: list[Any] = []
+        self._last: T | None = None  # that was handed over, or was found not to be wanted
         self.is_past_stop = False
+
+    @property
+    def given(self) -> Rank | None:
+        """Everything up to here was handed over, or is not wanted."""
+        return self._span.start_rank if self._last is None else self._span.order.rank_of(self._last)
 
     def add(self, rows: Sequence[T]) -> None:
         """Raises OutOfOrder."""
-        order = self._span.order
-        for row in rows:
-            if row.native_id in self._seen:
-                continue
-            self._seen.add(row.native_id)
-            key = order.keys.of(row)
-            if key is None:
-                raise OutOfOrder("a row has no key")
-            rank = order.rank_with(key, row)
-            group = order.group_of(rank)
-            if group != self._last:
-                if self._last is not None and group < self._last:
-                    raise OutOfOrder("a row came out of order")
-                self._close()
-            self._last = group
-            self._open.append((rank, row))
-        if len(self._open) > MAX_TIES:
+        seen, order = self._seen, self._span.order
+        fresh = [row for row in rows if row.native_id not in seen]
+        seen.update([row.native_id for row in fresh])
+        keys = order.keys.of_all(fresh)
+        if None in keys:
+            raise OutOfOrder("a row has no key")
+        groups = [*self._groups, *order.groups(keys)]
+        if not is_ascending(groups):
+            raise OutOfOrder("a row came out of order")
+        self._rows, self._keys, self._groups = [*self._rows, *fresh], [*self._keys, *keys], groups
+        if len(groups) - self._closed() > MAX_TIES:
             raise OutOfOrder(f"more than {MAX_TIES} rows share one key")
 
-    def taken(self, *, is_over: bool) -> Ranked[T]:
+    def taken(self, *, is_over: bool) -> Sequence[T]:
         """Whole groups, in order; at the end the last one too."""
-        if is_over:
-            self._close()
-        done, self._done = self._done, []
-        return Ranked((row for _, row in done), [rank for rank, _ in done])
+        end = len(self._rows) if is_over else self._closed()
+        whole = Ranked(self._rows[:end], self._span.order, self._keys[:end])
+        self._rows, self._keys, self._groups = self._rows[end:], self._keys[end:], self._groups[end:]
+        if whole.groups is None:
+            whole = Ranked.sorted(whole, self._span.order)
+        wanted = self._inside(whole)
+        if wanted:
+            self._last = wanted[-1]
+        return sifted(self._keep, wanted)
 
-    def _close(self) -> None:
-        """The group that was open is whole now."""
-        group, self._open = self._open, []
-        if len(group) > 1:
-            group.sort(key=itemgetter(0))
-        for rank, row in group:
-            if self._stop is not None and rank >= self._stop:
-                self.is_past_stop = True
-            elif self.given is None or rank > self.given:
-                self.given = rank
-                if self._keep(row):
-                    self._done.append((rank, row))
+    def _closed(self) -> int:
+        """How many rows belong to groups that cannot grow any more: all but the last."""
+        return bisect_left(self._groups, self._groups[-1]) if self._groups else 0
+
+    def _inside(self, rows: Ranked[T]) -> Ranked[T]:
+        """What was handed over before is behind us: only the first pages can begin before the span does."""
+        start = self._span.start_rank if self._last is None else None
+        begin = 0 if start is None else bisect_right(rows.ranks, start)
+        end = len(rows) if self._stop is None else bisect_left(rows.ranks, self._stop)
+        self.is_past_stop = self.is_past_stop or end < len(rows)
+        return rows if (begin, end) == (0, len(rows)) else rows.between(begin, end)
 
 
 @dataclass
 class Ordered(Generic[T]):
-    """The stream. `whole` reads the part without its order; `refine` filters by what needs another call, and tells what
-    of that failed."""
+    """The stream. keep: None lets every row through. `whole` reads the part without its order; `refine` filters by what
+    needs another call, and tells what of that failed; None: by nothing."""
 
     source: Source[T]
     span: Span[T]
     pager: Pager[T]
-    keep: Callable[[T], bool]
+    keep: Keep[T]
     whole: Callable[[], Awaitable[Reading[T]]]
-    refine: Callable[[Sequence[T]], Awaitable[Reading[T]]]
+    refine: Callable[[Sequence[T]], Awaitable[Reading[T]]] | None
     _is_over: bool = False
 
     def __post_init__(self) -> None:
@@ -168,6 +173,8 @@ class Ordered(Generic[T]):
         return ()
 
     async def _refined(self, rows: Sequence[T]) -> Sequence[T]:
+        if self.refine is None:
+            return rows
         refined = await self.refine(rows)
         for error in refined.errors:
             self.source.failed(error)
@@ -204,7 +211,7 @@ class Ordered(Generic[T]):
         reading = await self.whole()
         self.source.took(reading)
         order, given, stop = self.span.order, self._ties.given, self.span.stop_rank
-        once = {row.native_id: row for row in reading.rows}.values()
-        ranked = sorted(((order.rank_of(row), row) for row in once), key=lambda one: one[0])
+        rows = Ranked.sorted(list({row.native_id: row for row in reading.rows}.values()), order)
+        ranked = zip(rows.ranks, rows, strict=True)
         inside = (row for rank, row in ranked if (given is None or rank > given) and (stop is None or rank < stop))
         return [*done, *inside]

@@ -55,12 +55,20 @@ class Reading(Generic[T]):
         return AnswerState.PARTIAL if self.errors else AnswerState.LIVE
 
 
+Keep = Callable[[T], bool] | None
+"What is asked of every row of a list; None lets all of them through unasked."
+
+
+def sifted(keep: Keep[T], rows: Sequence[T]) -> Sequence[T]:
+    return rows if keep is None else list(filter(keep, rows))
+
+
 def skipped(source: str) -> Reading[T]:
     return Reading(source, is_skipped=True)
 
 
 async def read_whole(
-    source: str, chunks: AsyncIterator[Chunk[T]], keep: Callable[[T], bool], narrowed_by: Sequence[str]
+    source: str, chunks: AsyncIterator[Chunk[T]], keep: Keep[T], narrowed_by: Sequence[str]
 ) -> Reading[T]:
     """Every row of the stream that `keep` lets through. Failures are part of the reading, never raised.
 
@@ -73,7 +81,7 @@ async def read_whole(
     try:
         async for chunk in capped(source, chunks, narrowed_by):
             answered = answered or bool(chunk.rows) or not chunk.failures
-            rows.extend(filter(keep, chunk.rows))
+            rows.extend(sifted(keep, chunk.rows))
             errors.extend(failure.error for failure in chunk.failures)
     except SourceTooLarge as error:
         return Reading(source, errors=(error,), is_lost=True)

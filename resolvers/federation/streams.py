@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from typing import Generic, Protocol, TypeVar
 
 from resolvers.federation.cursor import Hints
 from resolvers.federation.order import Order, OrderKey, Position, Rank
+from resolvers.federation.ranked import Ranked
 from resolvers.federation.reading import Reading
 from resolvers.graph.node import Placed
 
@@ -43,22 +43,11 @@ class Span(Generic[T]):
     def cut(self, rows: Ranked[T]) -> Ranked[T]:
         """Of rows in order those inside."""
         start, stop = self.start_rank, self.stop_rank
+        if start is None and stop is None:
+            return rows
         begin = 0 if start is None else bisect_right(rows.ranks, start)
         end = len(rows) if stop is None else bisect_left(rows.ranks, stop)
-        return rows if end - begin == len(rows) else Ranked(rows[begin:end], rows.ranks[begin:end])
-
-
-class Ranked(list[T]):
-    """Rows with the rank of each, as whoever put them in order knows it: ranking them again is most of a merge."""
-
-    def __init__(self, rows: Iterable[T], ranks: Sequence[Rank]):
-        super().__init__(rows)
-        self.ranks = ranks
-
-    @classmethod
-    def sorted(cls, rows: Iterable[T], order: Order[T]) -> Ranked[T]:
-        pairs = sorted(((order.rank_of(row), row) for row in rows), key=itemgetter(0))
-        return cls((row for _, row in pairs), [rank for rank, _ in pairs])
+        return rows.between(begin, end)
 
 
 class Stream(Protocol[T_co]):
@@ -78,9 +67,9 @@ class Whole(Generic[T]):
 
     async def more(self) -> Sequence[T]:
         # An upstream that is read in pages shows a row twice when it moves meanwhile: what came last holds.
-        once = {(row.source_name, row.native_id): row for row in self.rows}
+        once = {row.native_id: row for row in self.rows}
         self.rows = ()
-        return self.span.cut(Ranked.sorted(once.values(), self.span.order))
+        return self.span.cut(Ranked.sorted(list(once.values()), self.span.order))
 
 
 @dataclass(slots=True)
@@ -113,9 +102,8 @@ def whole(read_source: Callable[[str], Awaitable[Reading[T]]]) -> Open[T]:
 
 def read(reading: Reading[T], span: Span[T]) -> Opened[T]:
     """A source whose list was read WHOLE."""
-    size = len({(row.source_name, row.native_id) for row in reading.rows}) if reading.is_complete else None
 
     async def count() -> int | None:
-        return size
+        return len({row.native_id for row in reading.rows}) if reading.is_complete else None
 
     return Opened(reading, [Whole(reading.rows, span)], count)

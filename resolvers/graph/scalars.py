@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, NewType
 
+import msgspec
 import strawberry
 from graphql import GraphQLError
 from strawberry.scalars import JSON
@@ -17,6 +19,7 @@ MAX_BYTE_COUNT = 2**53 - 1
 __all__ = ["JSON", "MAX_BYTE_COUNT", "SCALARS", "ByteCount", "utc"]
 
 
+@lru_cache(maxsize=16384)  # read once to see that it can be, once to use it, and the same again by the next request
 def utc(text: str) -> datetime:
     """An ISO 8601 text as an aware UTC instant; digits beyond microseconds are cut, text without a zone is UTC."""
     moment = datetime.fromisoformat(text)
@@ -25,9 +28,15 @@ def utc(text: str) -> datetime:
 
 def print_instant(moment: datetime) -> str:
     """`2026-03-04T09:03:43.92Z`: the precision it was received with, at most microseconds, and Z."""
-    # Most are in UTC already, and every row has some. isoformat ends in +00:00.
-    text = (moment if moment.tzinfo is UTC else moment.astimezone(UTC)).isoformat()[:-6]
-    return (text.rstrip("0") if "." in text else text) + "Z"
+    # Every row has some of them: msgspec prints one in a fifth of isoformat's time, between quotes.
+    text = _INSTANTS.encode(moment if moment.tzinfo is UTC else moment.astimezone(UTC))
+    if len(text) == _WHOLE_SECONDS:
+        return text[1:-1].decode()
+    return text[1:-2].rstrip(b"0").decode() + "Z"
+
+
+_INSTANTS = msgspec.json.Encoder()
+_WHOLE_SECONDS = len('"2026-03-04T09:03:43Z"')
 
 
 def _read_instant(value: Any) -> datetime:

@@ -7,7 +7,7 @@ federation and what those may.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from aiodataloader import DataLoader
 from resolvers.errors import UpstreamError
 from resolvers.federation.filters.selection import Selection
 from resolvers.federation.lists import Lister
-from resolvers.federation.reading import Reading
+from resolvers.federation.reading import Keep, Reading, sifted
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
@@ -60,8 +60,8 @@ async def looked_up(loader: DataLoader[Route, T | None], source: str, selection:
     """The rows of the selection's ids: what is not there is left out, what could not be found out is an error."""
     routes = [(source, native_id) for native_id in dict.fromkeys((selection.ids or {})[source])]
     values, errors = await settled_each(loader, routes)
-    rows = [value for value in values if value is not None and selection.keep(value)]
-    return Reading(source, rows, errors, is_lost=len(errors) == len(routes))
+    rows = [value for value in values if value is not None]
+    return Reading(source, sifted(selection.keep, rows), errors, is_lost=len(errors) == len(routes))
 
 
 async def settled_each(loader: DataLoader[Route, T], routes: Sequence[Route]) -> tuple[list[T], list[UpstreamError]]:
@@ -86,14 +86,10 @@ async def files_of(desk: Desk, release: Release) -> Sequence[Artifact]:
     return [] if files is None else files
 
 
-def everything(row: object) -> bool:
-    return True
-
-
-async def settled(source: str, asked: Awaitable[Sequence[T]], keep: Callable[[T], bool] = everything) -> Reading[T]:
+async def settled(source: str, asked: Awaitable[Sequence[T]], keep: Keep[T] = None) -> Reading[T]:
     try:
         rows = await asked
         errors = (rows.error,) if isinstance(rows, Incomplete) else ()
-        return Reading(source, list(filter(keep, rows)), errors)
+        return Reading(source, sifted(keep, rows), errors)
     except UpstreamError as error:
         return Reading(source, errors=(error,), is_lost=True)

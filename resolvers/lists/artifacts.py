@@ -11,7 +11,7 @@ from resolvers.federation import order as orders
 from resolvers.federation.filters import artifacts as filters
 from resolvers.federation.filters.artifacts import ArtifactSelection
 from resolvers.federation.lists import Listing
-from resolvers.federation.reading import Reading, read_whole
+from resolvers.federation.reading import Reading, read_whole, sifted
 from resolvers.federation.streams import whole
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
@@ -62,6 +62,6 @@ async def _of_releases(desk: Desk, selection: ArtifactSelection, source: str) ->
     """Files of the releases asked for, each once: one image may serve several of them."""
     routes = [(source, native_id) for native_id in dict.fromkeys((selection.ids or {})[source])]
     lists, errors = await settled_each(desk.loaders.to(Question.ARTIFACTS_OF_RELEASE), routes)
-    files = {file.native_id: file for one in lists for file in one or () if selection.keep(file)}
+    files = {file.native_id: file for one in lists for file in sifted(selection.keep, one or ())}
     gaps = [one.error for one in lists if isinstance(one, Incomplete)]
     return Reading(source, list(files.values()), [*errors, *gaps], is_lost=len(errors) == len(routes))

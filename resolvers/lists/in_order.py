@@ -12,7 +12,7 @@ from resolvers.federation.filters.releases import narrowed_by
 from resolvers.federation.order import OrderKey
 from resolvers.federation.ordered import Ordered, Source
 from resolvers.federation.pagers import ByNumber, FromKey, Read
-from resolvers.federation.reading import Reading, read_whole
+from resolvers.federation.reading import Keep, Reading, read_whole
 from resolvers.federation.streams import Opened, Span
 from resolvers.graph.enums import OrderDirection, PagingKind
 from resolvers.graph.fleet import Fleet
@@ -40,8 +40,8 @@ class Asked:
     name: str
     upstream: Upstream
     query: ReleaseQuery
-    keep: Callable[[Release], bool]
-    refine: Refine
+    keep: Keep[Release]
+    refine: Refine | None
     received: Callable[[Sequence[Release]], None]
     is_countable: bool
 

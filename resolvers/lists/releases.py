@@ -16,7 +16,7 @@ from resolvers.federation.filters import releases as filters
 from resolvers.federation.filters.releases import ReleaseSelection
 from resolvers.federation.lists import Listing, is_selected
 from resolvers.federation.pagers import first_place
-from resolvers.federation.reading import Reading, read_whole, skipped
+from resolvers.federation.reading import Keep, Reading, read_whole, sifted, skipped
 from resolvers.federation.streams import Opened, Span
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.connection import Connection
@@ -84,8 +84,7 @@ async def of_fleet(
         if selection.ids is None and not is_counted and in_order.is_kept(desk.sources.facts[source], query):
             return in_order.of_fleet(desk, _asked(desk, selection, query, source, check), fleet, span)
         reading = await desk.loaders.releases_by_fleet_key.load((*fleet.route, query))
-        wanted = replace(reading, rows=[row for row in reading.rows if _is_wanted(row, selection)])
-        return streams.read(await _refined(desk, wanted, check), span)
+        return streams.read(await _refined(desk, _wanted(reading, selection), check), span)
 
     own = (*identity(where), fleet.route)
     listing = Listing(orders.releases(order), own, (fleet.source_name,), selection.asked, opened)
@@ -119,7 +118,7 @@ def _asked(desk: Desk, selection: ReleaseSelection, query: ReleaseQuery, source:
         upstream=desk.sources.upstreams[source],
         query=query,
         keep=_inside(selection, query),
-        refine=refine,
+        refine=None if check is None else refine,
         received=desk.loaders.received,
         is_countable=selection.is_all_asked,
     )
@@ -146,13 +145,15 @@ async def _cut(
     query: ReleaseQuery, cuts: Sequence[Within], source: str
 ) -> tuple[ReleaseQuery | None, Reading[Release]]:
     """The query of the fleets that all cuts leave, None when there are none; and what went wrong in finding them."""
+    if not cuts:
+        return query, Reading(source)
     found = await asyncio.gather(*(cut(source) for cut in cuts))
     if any(one.is_skipped for one in found):
         return None, skipped(source)
     query = reduce(lambda query, one: filters.narrowed(query, one.rows), found, query)
     errors = [error for one in found for error in one.errors]
     reading: Reading[Release] = Reading(source, errors=errors, is_lost=any(one.is_lost for one in found))
-    return (None if cuts and not query.fleet_ids else query), reading
+    return query if query.fleet_ids else None, reading
 
 
 def _is_about(where: ReleaseFilter | None, query: ReleaseQuery, fleet: Fleet) -> bool:
@@ -180,18 +181,23 @@ async def _read(desk: Desk, selection: ReleaseSelection, query: ReleaseQuery, so
     is_wanted = _inside(selection, query)
     if selection.ids is not None:
         reading = await looked_up(desk.loaders.to(Question.RELEASE), source, selection)
-        return replace(reading, rows=list(filter(is_wanted, reading.rows)))
+        return replace(reading, rows=sifted(is_wanted, reading.rows))
     upstream = desk.sources.upstreams[source]
     return await read_whole(
         source, desk.arriving(upstream.releases(query)), is_wanted, filters.narrowed_by(upstream.facts)
     )
 
 
-def _inside(selection: ReleaseSelection, query: ReleaseQuery) -> Callable[[Release], bool]:
+def _inside(selection: ReleaseSelection, query: ReleaseQuery) -> Keep[Release]:
     """Filtered by fleet again: an upstream that ignores the narrowing must not widen the answer."""
-    within = None if query.fleet_ids is None else frozenset(query.fleet_ids)
-    return lambda row: (within is None or row.fleet_native_id in within) and selection.keep(row)
+    if query.fleet_ids is None:
+        return selection.keep
+    within, keep = frozenset(query.fleet_ids), selection.keep
+    return lambda row: row.fleet_native_id in within and (keep is None or keep(row))
 
 
-def _is_wanted(row: Release, selection: ReleaseSelection) -> bool:
-    return selection.keep(row) and (selection.ids is None or row.native_id in selection.ids[row.source_name])
+def _wanted(reading: Reading[Release], selection: ReleaseSelection) -> Reading[Release]:
+    rows, ids = sifted(selection.keep, reading.rows), selection.ids
+    if ids is not None:
+        rows = [row for row in rows if row.native_id in ids[row.source_name]]
+    return replace(reading, rows=rows)

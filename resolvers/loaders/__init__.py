@@ -9,7 +9,7 @@ May import: federation, upstreams, graph, keys, errors. Holds no rule about rele
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from aiodataloader import DataLoader
@@ -85,16 +85,20 @@ class Loaders:
             self._questions[question] = Loader(batch, question.value, self._note)
         return self._questions[question]
 
-    def received(self, rows: Iterable[Any]) -> None:
+    def received(self, rows: Sequence[Any]) -> None:
         """Rows have come: what they brought along answers questions that were not asked yet."""
-        brought: dict[int, Sourced] = {}
-        for row in rows:
-            brought.update((id(one), one) for one in row.along)
-            for below, page in row.pages.items():
-                self.release_page_by_fleet_key.prime((*row.route, below.query, below.place), page)
-                self.received(page.rows)
-        for one in brought.values():
+        # Rows that share what came with them mostly share the list of it.
+        lists = {id(row.along): row.along for row in rows if row.along}
+        for one in {id(one): one for along in lists.values() for one in along}.values():
             self.prime(one)
+        for row in rows:
+            if row.pages:
+                self._received_pages(row)
+
+    def _received_pages(self, row: Sourced) -> None:
+        for below, page in row.pages.items():
+            self.release_page_by_fleet_key.prime((*row.route, below.query, below.place), page)
+            self.received(page.rows)
 
     def below_for(self, upstream: Upstream) -> ReleasesBelow | None:
         """What fleets of this source should bring along: nothing, where it does not keep the order itself."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,7 @@ FleetReleasesKey = tuple[str, str, ReleaseQuery]
 "(source name, fleet's native id, query without fleets)"
 
 
-def releases_by_fleet(upstreams: Mapping[str, Upstream], received: Callable[[Iterable[Any]], None]) -> Batch:
+def releases_by_fleet(upstreams: Mapping[str, Upstream], received: Callable[[Sequence[Any]], None]) -> Batch:
     """A batch function: each fleet's releases in no order, not yet filtered here. received: is told of all rows."""
 
     async def batch(keys: list[FleetReleasesKey]) -> list[Reading[Release] | Exception]:

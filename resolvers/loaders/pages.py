@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from resolvers.graph.release import Release
@@ -14,7 +14,7 @@ FleetPageKey = tuple[str, str, ReleaseQuery, Place]
 "(source name, fleet's native id, query without fleets, place)"
 
 
-def release_pages_by_fleet(upstreams: Mapping[str, Upstream], received: Callable[[Iterable[Any]], None]) -> Batch:
+def release_pages_by_fleet(upstreams: Mapping[str, Upstream], received: Callable[[Sequence[Any]], None]) -> Batch:
     """A batch function: the page, None for a fleet that is not there, or the error. received: is told of all rows."""
 
     async def batch(keys: list[FleetPageKey]) -> list[Page[Release] | Exception | None]:

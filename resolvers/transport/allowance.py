@@ -40,6 +40,11 @@ def current() -> Allowance | None:
     return _current.get()
 
 
+def go_back(before: Allowance | None) -> None:
+    """To what `current` gave."""
+    _current.set(before)
+
+
 def take(size_bytes: int) -> bool:
     """False once the task's allowance is used up; a task without one may take what it likes."""
     allowance = _current.get()

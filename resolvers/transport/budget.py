@@ -10,6 +10,7 @@ class Budget:
     """At most `concurrency` calls of one source at a time; the others wait their turn inside their own time limit."""
 
     def __init__(self, concurrency: int = 8):
+        self.concurrency = concurrency
         self._slots = asyncio.Semaphore(concurrency)
 
     def slot(self) -> AbstractAsyncContextManager[None]:

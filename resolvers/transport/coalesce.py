@@ -12,7 +12,7 @@ import contextvars
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
-from resolvers.transport import allowance, freshness, once, plan
+from resolvers.transport import allowance, deadline, freshness, once, plan
 from resolvers.transport.allowance import Allowance, UsedUp
 
 T = TypeVar("T")
@@ -28,12 +28,17 @@ class Flights(Generic[T]):
         self._under_way: dict[Hashable, _Flight[T]] = {}
 
     async def join(self, key: Hashable, ask: Ask[T]) -> tuple[T, bool]:
-        """The answer, and whether it is that of a call another had begun. Raises what `ask` raises, and UsedUp."""
+        """The answer, and whether it is that of a call another had begun. Raises what `ask` raises, UsedUp,
+        and Over when the time of whoever waits is up."""
         flight = self._under_way.get(key)
         is_shared = flight is not None
         if flight is None:
             flight = self._begun(key, ask, contextvars.copy_context())
-        return await flight.wait(), is_shared
+        try:
+            return await flight.wait(), is_shared
+        except deadline.Over as over:
+            over.is_shared = is_shared
+            raise
 
     def begin(self, key: Hashable, ask: Ask[T]) -> None:
         """Asks behind the back of whoever is here, for those who come later; no matter whose plan or list it is."""
@@ -52,6 +57,7 @@ class Flights(Generic[T]):
 
     def _begun(self, key: Hashable, ask: Ask[T], context: contextvars.Context) -> _Flight[T]:
         context.run(allowance.end)
+        context.run(deadline.end)
         flight: _Flight[T] = _Flight(ask, context, lambda: self._over(key, flight))
         self._under_way[key] = flight
         return flight
@@ -80,9 +86,12 @@ class _Flight(Generic[T]):
             return self.task.result()
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiters[waiter] = own
+        timer = deadline.ends(waiter)
         try:
             return await waiter
         finally:
+            if timer is not None:
+                timer.cancel()
             self._left(waiter)
 
     def _came(self, size_bytes: int) -> bool:

@@ -31,6 +31,11 @@ class Request:
     is_read: bool = True
     may_be_kept: bool = True
 
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether it may be sent again when nobody knows whether it arrived: never a change, and no login."""
+        return self.is_read or (self.method == "GET" and not self.is_change)
+
     def __str__(self) -> str:
         return f"{self.method} {self.target.partition('?')[0]}"
 

@@ -96,6 +96,16 @@ def end() -> None:
     _current.set(None)
 
 
+def place() -> tuple[Freshness | None, bool]:
+    """Who is told now, and whether what is remembered counts: for `go_back`."""
+    return _current.get(), _is_live_only.get()
+
+
+def go_back(before: tuple[Freshness | None, bool]) -> None:
+    _current.set(before[0])
+    _is_live_only.set(before[1])
+
+
 def only_live() -> None:
     """From here on in this task, and in those it starts, every read asks its upstream: a change must not be decided
     by what was."""

@@ -6,11 +6,13 @@ For what a session needs before its first read: who-am-I, logins, the list of sc
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from resolvers.transport import deadline
 from resolvers.transport.credentials import Credentials
 
 T = TypeVar("T")
@@ -28,7 +30,9 @@ class Kept(Generic[T]):
     """`ask` at most once at a time for each identity of `whose`; its answer serves that identity for `for_s` seconds.
 
     An error serves nobody but who waited. The asking is a task of its own, which carries what the first caller brought:
-    a waiter that is cancelled does not take the answer away from the others.
+    a waiter that is cancelled, or whose time is up, does not take the answer away from the others.
+
+    source: named by the error of a waiter whose time is up.
     """
 
     def __init__(
@@ -36,10 +40,11 @@ class Kept(Generic[T]):
         whose: Credentials,
         ask: Callable[[], Awaitable[T]],
         *,
+        source: str = "",
         for_s: float = 300,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self._whose, self._ask, self._for_s, self._clock = whose, ask, for_s, clock
+        self._whose, self._ask, self._source, self._for_s, self._clock = whose, ask, source, for_s, clock
         self._askings: dict[str, _Asking[T]] = {}
 
     async def get(self) -> T:
@@ -47,7 +52,9 @@ class Kept(Generic[T]):
         asking = self._askings.get(identity)
         if asking is None or (asking.task.done() and self._is_over(asking)):
             asking = self._begun(identity)
-        return await asyncio.shield(asking.task)
+        if asking.task.done():
+            return asking.task.result()
+        return await deadline.within(asyncio.shield(asking.task), self._source)
 
     def forget(self) -> None:
         """The next `get` of this identity asks again; one under way is not waited for by it."""
@@ -57,7 +64,9 @@ class Kept(Generic[T]):
         self._askings.pop(identity, None)
         if len(self._askings) >= MOST:
             del self._askings[next(iter(self._askings))]
-        asking = _Asking(asyncio.ensure_future(self._asked(identity)))
+        context = contextvars.copy_context()
+        context.run(deadline.end)
+        asking = _Asking(asyncio.get_running_loop().create_task(self._asked(identity), context=context))
         self._askings[identity] = asking
         return asking
 

@@ -32,6 +32,7 @@ class Call:
     is_session: bool  # logins, who-am-I and discovery of scopes: counted apart from what a query costs
     server_date: str | None = None  # its Date header as it came; None without an answer, or without the header
     cache: Cache | None = None  # None: asked, and nothing is remembered of such calls
+    is_retry: bool = False  # asked again after a try that failed, and counted as any other call
 
     @property
     def was_made(self) -> bool:

@@ -40,6 +40,7 @@ class Entry:
             "status": call.status,
             "error": call.error_code,
             "session": call.is_session,
+            "retry": call.is_retry,
             "cache": call.cache,
             "rows": self.rows,
             "bytes": call.size_bytes,

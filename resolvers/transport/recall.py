@@ -12,7 +12,7 @@ an answer depends on, whose credential it was asked with included, so that no an
 
 A refusal ends trust: 401 drops all that is remembered of the source, and so does a 403 to what was answered before (a
 403 alone may be the usual answer to what a key has no grant for). Only failures that say nothing about us are bridged
-by old answers: no connection, no answer in time, 5xx, 429.
+by old answers: no connection, no answer in time, 5xx, 429, and not being asked at all because of those.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ from resolvers.errors import (
     SourceTooLarge,
     UpstreamBroken,
     UpstreamBusy,
+    UpstreamCircuitOpen,
     UpstreamError,
     UpstreamRefused,
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from resolvers.transport import allowance, freshness, once, passed, plan, spending
+from resolvers.transport import allowance, deadline, freshness, once, passed, plan, spending
 from resolvers.transport.allowance import UsedUp
 from resolvers.transport.cache import NOTHING, Entry, Seen, Store
 from resolvers.transport.coalesce import Flights, Took
@@ -42,7 +43,7 @@ from resolvers.transport.freshness import Age
 from resolvers.transport.observe import Cache, Call, Observe
 from resolvers.transport.once import Known
 
-BRIDGED = (UpstreamUnreachable, UpstreamTimeout, UpstreamBroken, UpstreamBusy)
+BRIDGED = (UpstreamUnreachable, UpstreamTimeout, UpstreamBroken, UpstreamBusy, UpstreamCircuitOpen)
 JSON_ENDS = {ord("{"): ord("}"), ord("["): ord("]")}
 
 Ask = Callable[[Request, Took, Seen], Awaitable[Reply]]
@@ -205,10 +206,14 @@ class _Reading:
     async def _asked(self, seen: Seen) -> Reply:
         began = time.perf_counter()
         freshness.was_asked(self.asker.source)
+        if deadline.left_s() <= 0:
+            return Reply(None, b"", deadline.late(self.asker.source, str(self.request)), None)
         try:
             reply, is_shared = await self.recall.flights.join(self._flight_key(seen), self._call(seen))
         except UsedUp:
             return self._too_large("SHARED", 0, began)
+        except deadline.Over as over:
+            return self._late(over, seen, began)
         if is_shared:
             self._told("SHARED", reply.status, len(reply.body), began, reply.error)
         elif reply.call is not None:
@@ -251,6 +256,18 @@ class _Reading:
     def _too_large(self, how: Cache, size_bytes: int, began: float) -> Reply:
         error = SourceTooLarge(self.asker.source, f"more than one list may read ({self.request})")
         return Reply(None, b"", error, self._told(how, None, size_bytes, began, error))
+
+    def _late(self, over: deadline.Over, seen: Seen, began: float) -> Reply:
+        """The time of this request is up. If it was its own call, that is observed as one nobody waited for any more,
+        unless others do."""
+        error = deadline.late(self.asker.source, str(self.request))
+        if over.is_shared:
+            return Reply(None, b"", error, self._told("SHARED", None, 0, began, error))
+        cache: Cache | None = None if seen.generation is None else "MISS"
+        what = (self.asker.source, self.request.method, self.request.target, None)
+        milliseconds = (time.perf_counter() - began) * 1000
+        plan.observe(Call(*what, milliseconds, 0, error.code, self.request.is_session, None, cache))
+        return Reply(None, b"", error, None)
 
     def _told(self, how: Cache, status: int | None, size_bytes: int, began: float, error: UpstreamError | None) -> Call:
         """A call that was not made, since its answer was there or on its way."""

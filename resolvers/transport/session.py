@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import TracebackType
 from urllib.parse import urlencode
 
@@ -26,17 +27,21 @@ from resolvers.errors import (
     UpstreamUnreachable,
     UserMistake,
 )
-from resolvers.transport import allowance, attempt, departure, freshness, passed, plan, spending, statuses
+from resolvers.transport import allowance, attempt, deadline, departure, freshness, passed, plan, spending, statuses
+from resolvers.transport.breaker import Circuit
 from resolvers.transport.budget import Budget
 from resolvers.transport.cache import NOTHING, Seen
+from resolvers.transport.clock import Clock
 from resolvers.transport.coalesce import Took
 from resolvers.transport.credentials import Credentials, FixedHeaders
 from resolvers.transport.exchange import NO_HEADERS, Reply, Request
+from resolvers.transport.guards import UNTOLD, Guard, Guards, Telling
 from resolvers.transport.observe import CANCELLED, Begin, Cache, Call, Observe, unobserved, unwatched
 from resolvers.transport.recall import FORGETFUL, Asker, Policy, Recall
 
 MAX_BYTES = 64 * 1024 * 1024
 KEPT_IDLE_S = 4
+CONNECT_TIMEOUT_S = 3.0
 MAX_SENTENCE = 500
 "Characters of an upstream's own words that a client is shown."
 
@@ -51,7 +56,7 @@ class Transport:
     """The pool. Open it inside the running loop, close it with the app.
 
     recall: what is remembered of answers; unless given, nothing, and only calls under way are shared. policy: of
-    sources that have none of their own.
+    sources that have none of their own. telling: told of what guards hold back.
     """
 
     def __init__(
@@ -60,30 +65,29 @@ class Transport:
         recall: Recall | None = None,
         policy: Policy = FORGETFUL,
         begin: Begin = unwatched,
+        telling: Telling = UNTOLD,
+        clock: Clock | None = None,
     ):
-        self.observe, self.begin = observe, begin
+        self.observe, self.begin, self.telling, self.clock = observe, begin, telling, clock or Clock()
         self.recall = recall or Recall()
         self.policy = policy
         self._dropping: set[asyncio.Task[bool]] = set()
-        self._reading: aiohttp.ClientSession | None = None
-        self._changing: aiohttp.ClientSession | None = None
+        self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Transport:
         # Common servers close what was idle for five seconds: one taken up again in that moment fails a POST.
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_IDLE_S)
-        self._reading, self._changing = _session(connector), _session(connector)
-        # aiohttp sends a PUT or DELETE again by itself when the connection breaks, and has no public word against it:
-        # a fleet that was deleted would then be reported as not found.
-        self._changing._retry_connection = False
+        self._session = _session(aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_IDLE_S))
+        # aiohttp sends a GET, PUT or DELETE again by itself when the connection breaks, and has no public word against
+        # it: a fleet that was deleted would then be reported as not found, and no budget would count the reads.
+        self._session._retry_connection = False
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, value: BaseException | None, tb: TracebackType | None
     ) -> None:
         await self.recall.close()
-        for session in (self._reading, self._changing):
-            if session is not None:
-                await session.close()
+        if self._session is not None:
+            await self._session.close()
 
     async def dropped(self, source: str) -> None:
         """Drops what is remembered, and is not stopped by whoever waits leaving."""
@@ -92,11 +96,10 @@ class Transport:
         task.add_done_callback(self._dropping.discard)
         await asyncio.shield(task)
 
-    def session(self, *, is_change: bool = False) -> aiohttp.ClientSession:
-        session = self._changing if is_change else self._reading
-        if session is None:
+    def session(self) -> aiohttp.ClientSession:
+        if self._session is None:
             raise RuntimeError("the transport is not open")
-        return session
+        return self._session
 
 
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:
@@ -116,8 +119,10 @@ class Http:
     transport: Transport
     source: str
     base_url: str  # any path prefix is kept
-    timeout_s: float
+    timeout_s: float  # for one full answer, its tries and the waits between them included
     budget: Budget = field(default_factory=Budget)
+    guards: Guards = field(default_factory=Guards)
+    connect_timeout_s: float = CONNECT_TIMEOUT_S
     max_bytes: int = MAX_BYTES
     policy: Policy = FORGETFUL
     credentials: Credentials = field(default_factory=lambda: FixedHeaders({}))
@@ -217,65 +222,128 @@ class Http:
         return reply
 
     async def _tried(self, request: Request, took: Took, seen: Seen) -> Reply:
+        """Sent, and again while that may help and cannot harm."""
+        one = _Try(self.guards.of(passed.to(self.source)))
+        reply = await self._let_in(request, took, seen, one)
+        self.guards.spared.called()
+        while (wait_s := self._wait_s(request, reply, one)) is not None:
+            if reply.call is not None:
+                plan.observe(reply.call)
+            await self.transport.clock.sleep(wait_s)
+            one.number += 1
+            again = await self._let_in(request, took, seen, one)
+            # One that was held back says less than the one before, which is in the plan already.
+            reply = again if again.call is not None else replace(reply, call=None)
+        return reply
+
+    def _wait_s(self, request: Request, reply: Reply, one: _Try) -> float | None:
+        """Before another try; None: there is none. What was not sent is not sent again."""
+        if reply.error is None or reply.call is None or not request.is_repeatable:
+            return None
+        clock, guards = self.transport.clock, self.guards
+        left_s = one.until - clock.now()
+        wait_s = guards.retries.wait_s(reply.error, reply.status, one.number, left_s, clock.chance())
+        return wait_s if wait_s is not None and guards.spared.take() else None
+
+    async def _let_in(self, request: Request, took: Took, seen: Seen, one: _Try) -> Reply:
         """Sent once; a second time only when a 401 can be mended, since what was refused was not done."""
         try:
             sent = await self.credentials.headers()
-            if request.is_change:
-                attempt.left()
-            reply = await self._sent(request, sent, took, seen)
+            if not one.until:  # its time begins now: a login has its own
+                self._begin(request, one)
+            reply = await self._sent(request, sent, took, seen, one)
             if reply.status == 401 and await self.credentials.renewed(sent):
                 if reply.call is not None:
                     plan.observe(reply.call)
-                reply = await self._sent(request, await self.credentials.headers(), took, seen)
-        except UpstreamError as error:  # no credentials: nothing was sent
+                reply = await self._sent(request, await self.credentials.headers(), took, seen, one)
+        except UpstreamError as error:  # no credentials, or it is to be left alone: nothing was sent
             return Reply(None, b"", error, None)
         # A token that one caller brought says nothing of what others are shown.
         if reply.status == 401 and passed.to(self.source) is None:
             await self.transport.recall.drop(self.source)
         return reply
 
-    async def _sent(self, request: Request, credentials: Mapping[str, str], took: Took, seen: Seen) -> Reply:
-        """One try, observed whatever comes of it. Errors of the tree are in the reply."""
+    def _begin(self, request: Request, one: _Try) -> None:
+        """Its time begins. Raises UpstreamTimeout when the request that asks has none left."""
+        time_s, share_s = self.timeout_s, deadline.share_s()
+        if share_s < time_s:
+            time_s, one.is_short = share_s, True
+        if time_s <= 0:
+            raise deadline.late(self.source, str(request))
+        one.until = self.transport.clock.now() + time_s
+
+    async def _sent(self, request: Request, credentials: Mapping[str, str], took: Took, seen: Seen, one: _Try) -> Reply:
+        """One try, observed whatever comes of it. Errors of the tree are in the reply. Raises what guards say."""
+        clock, guard = self.transport.clock, one.guard
+        at = clock.now()
+        if wait_s := guard.turn_s(at, one.until - at):
+            await clock.sleep(wait_s)
+            at = clock.now()
+        if guard.breaker.circuit is not Circuit.CLOSED:
+            at = await guard.let_through(clock.now, one.until)
+        if request.is_change:
+            attempt.left()
         began, begun = time.perf_counter(), self.transport.begin(self.source, request.method, request.target)
-        answer = _Answer()
+        answer, had_turn = _Answer(), False
         try:
-            async with asyncio.timeout(self.timeout_s), self.budget.slot():
-                answer = await self._answer(request, {**credentials, **begun.headers}, took, seen)
+            async with asyncio.timeout(one.until - at), self.budget.slot():
+                had_turn = True
+                answer = await self._answer(request, {**credentials, **begun.headers}, took, seen, one)
         except asyncio.CancelledError:
             answer.is_given_up = True
             raise
         except UpstreamError as failure:
             answer.error = failure
+        except aiohttp.ConnectionTimeoutError:
+            message = f"no connection within {self.connect_timeout_s:g} s ({one.told(request)})"
+            answer.error = UpstreamUnreachable(self.source, message)
         except TimeoutError:
-            answer.error = UpstreamTimeout(self.source, f"no full answer within {self.timeout_s:g} s ({request})")
+            answer.error = self._late(request, one, had_turn=had_turn)
+            # That the request had not the usual time for it says nothing of the source.
+            had_turn = had_turn and not one.is_short
         except (aiohttp.ClientError, OSError) as failure:
-            answer.error = UpstreamUnreachable(self.source, f"{_reason(failure)} ({request})")
+            answer.error = UpstreamUnreachable(self.source, f"{_reason(failure)} ({one.told(request)})")
         finally:
+            fault = answer.error if had_turn else None
+            guard.ended(fault, was_answered=answer.status is not None, began=at, now=clock.now())
             milliseconds = (time.perf_counter() - began) * 1000
-            call = self._call(request, answer, milliseconds, seen)
+            call = self._call(request, answer, milliseconds, seen, one)
             begun.ended(call)
             self.transport.observe(call)
         if answer.status == NOT_MODIFIED and answer.error is None and seen.entry is not None:
             return Reply(seen.entry.status, seen.entry.body, None, call, seen.entry.etag)
         return Reply(answer.status, answer.body, answer.error, call, answer.etag)
 
-    def _call(self, request: Request, answer: _Answer, milliseconds: float, seen: Seen) -> Call:
+    def _late(self, request: Request, one: _Try, *, had_turn: bool) -> UpstreamTimeout:
+        if one.is_short:
+            return deadline.late(self.source, one.told(request))
+        busy = "" if had_turn else f", as its {self.budget.concurrency} calls at once were all under way"
+        return UpstreamTimeout(self.source, f"no full answer within {self.timeout_s:g} s{busy} ({one.told(request)})")
+
+    @cached_property
+    def _limits(self) -> aiohttp.ClientTimeout:
+        return aiohttp.ClientTimeout(total=None, connect=self.connect_timeout_s)
+
+    def _call(self, request: Request, answer: _Answer, milliseconds: float, seen: Seen, one: _Try) -> Call:
         code = CANCELLED if answer.is_given_up else None if answer.error is None else answer.error.code
         cache: Cache | None = None if seen.generation is None else "MISS"
         what = (self.source, request.method, request.target, answer.status, milliseconds, len(answer.body), code)
-        return Call(*what, request.is_session, answer.date, cache)
+        return Call(*what, request.is_session, answer.date, cache, one.number > 1)
 
-    async def _answer(self, request: Request, credentials: Mapping[str, str], took: Took, seen: Seen) -> _Answer:
+    async def _answer(
+        self, request: Request, credentials: Mapping[str, str], took: Took, seen: Seen, one: _Try
+    ) -> _Answer:
         # encoded=True: balena's parser refuses syntax characters that a library would percent-encode.
         url = URL(self.base_url + request.target, encoded=True)
         etag = seen.entry.etag if seen.entry is not None else None
         known = {} if etag is None else {"If-None-Match": etag}
-        async with self.transport.session(is_change=request.is_change).request(
+        async with self.transport.session().request(
             request.method,
             url,
             data=request.body,
             headers={**request.headers, **known, **credentials},
             allow_redirects=False,
+            timeout=self._limits,
         ) as response:
             status = response.status
             answer = _Answer(status, date=response.headers.get("Date"), etag=response.headers.get("ETag"))
@@ -287,14 +355,14 @@ class Http:
                 await self._body(response, request, took)
             else:
                 answer.body = await self._body(response, request, took)
-                answer.error = self._error(request, response)
+                answer.error = self._error(response, request, one)
             return answer
 
-    def _error(self, request: Request, response: aiohttp.ClientResponse) -> UpstreamError | None:
+    def _error(self, response: aiohttp.ClientResponse, request: Request, one: _Try) -> UpstreamError | None:
         if 200 <= response.status < 300:
             return None
-        retry_after = response.headers.get("Retry-After")
-        return statuses.error_of(self.source, response.status, str(request), self.own_statuses, retry_after)
+        after, date = response.headers.get("Retry-After"), response.headers.get("Date")
+        return statuses.error_of(self.source, response.status, one.told(request), self.own_statuses, after, date)
 
     def _place(self, url: URL, response: aiohttp.ClientResponse, request: Request) -> bytes:
         """The address of a redirect. Whatever else came is not read: it may be the file itself."""
@@ -324,6 +392,20 @@ class Http:
 
     def _too_large(self, request: Request) -> SourceTooLarge:
         return SourceTooLarge(self.source, f"more than {self.max_bytes >> 20} MiB for one list ({request})")
+
+
+@dataclass(slots=True)
+class _Try:
+    """The tries of one call. until: when its time is over, by the clock; 0 before it has begun. is_short: it has less
+    than the source's `timeout_s`, since the request ends before."""
+
+    guard: Guard
+    number: int = 1
+    until: float = 0.0
+    is_short: bool = False
+
+    def told(self, request: Request) -> str:
+        return str(request) if self.number == 1 else f"{request}, {self.number} tries"
 
 
 @dataclass(slots=True)

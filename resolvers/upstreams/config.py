@@ -9,7 +9,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic_core import PydanticCustomError
 
 from resolvers.graph.enums import SourceKind
+from resolvers.transport.breaker import Patience
 from resolvers.transport.credentials import AsHeaders, Credentials, FixedHeaders, OrPassed, Token
+from resolvers.transport.guards import Limits
+from resolvers.transport.retry import Retries
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 "Source names travel in global ids and cursors: short, and without a colon."
@@ -44,8 +47,19 @@ class SourceConfig(BaseModel):
     kind: SourceKind
     url: Url
     web_url: Url | None = Field(default=None, description="where people look at it")
-    timeout_s: float = Field(default=10, gt=0, le=300, description="for one full answer")
+    timeout_s: float = Field(default=10, gt=0, le=300, description="for one full answer, further tries included")
+    connect_timeout_s: float = Field(default=3, gt=0, le=60, description="for a connection, of the time above")
     concurrency: int = Field(default=8, ge=1, le=100, description="calls at once")
+    calls_per_s: float | None = Field(default=None, gt=0, le=10_000, description="never more; none: until a 429")
+    retries: int = Field(default=2, ge=0, le=5, description="further tries of a read that failed in passing")
+    retry_backoff_s: float = Field(
+        default=0.25, ge=0, le=10, description="the longest wait before the first of them; doubles with each"
+    )
+    breaker_failures: int = Field(
+        default=5, ge=0, le=1000, description="in a row, until it is left alone for a while; 0: never"
+    )
+    breaker_after_s: float = Field(default=2, ge=0, le=300, description="that these failures take together, at least")
+    breaker_open_s: float = Field(default=10, ge=0, le=600, description="for which it is left alone then")
     ttl_s: float | None = Field(default=None, ge=0, le=86_400, description="instead of that of [cache]")
     stale_s: float | None = Field(default=None, ge=0, le=86_400, description="instead of that of [cache]")
     stale_if_error_s: float | None = Field(default=None, ge=0, le=604_800, description="instead of that of [cache]")
@@ -53,6 +67,11 @@ class SourceConfig(BaseModel):
     passthrough: Annotated[str, AfterValidator(_passable)] | None = Field(
         default=None, description="the header in which callers may bring their own token for it, lower case"
     )
+
+    @property
+    def limits(self) -> Limits:
+        patience = Patience(self.breaker_failures, self.breaker_after_s, self.breaker_open_s)
+        return Limits(Retries(self.retries, self.retry_backoff_s), patience, self.calls_per_s)
 
     @field_validator("token", check_fields=False)
     @classmethod

@@ -31,6 +31,7 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "UPSTREAM_REFUSED": "give it a credential that is valid and may read this",
         "UPSTREAM_BUSY": "run it again later; if it stays so, lower concurrency",
         "UPSTREAM_BROKEN": "it failed by itself: see its own log or status page",
+        "UPSTREAM_CIRCUIT_OPEN": "it failed again and again: mend what was told first",
         "UPSTREAM_REJECTED": "check its url; else it is of a version that this adapter does not know",
         "UPSTREAM_PAYLOAD": "check that its url leads to this vendor; else the vendor changed: report it",
         "SOURCE_TOO_LARGE": "narrow its scope",

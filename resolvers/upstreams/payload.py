@@ -67,10 +67,10 @@ def decode_rows(source: str, call: str, body: bytes | msgspec.Raw, row: type[T],
     return rows
 
 
-def fitting(body: bytes | msgspec.Raw, row: type[T]) -> Sequence[T] | None:
-    """The rows when every one fits; None without a word otherwise, for whoever knows another shape to try."""
+def fitting(body: bytes | msgspec.Raw, shape: type[T]) -> T | None:
+    """What has this shape to the last row; None without a word otherwise, for whoever knows another one to try."""
     try:
-        return cast("Sequence[T]", _decoder(list[row]).decode(body))  # type: ignore[valid-type]  # as below
+        return cast(T, _decoder(shape).decode(body))
     except UNREADABLE:
         return None
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from resolvers.graph.enums import SourceKind
 from resolvers.transport.budget import Budget
+from resolvers.transport.guards import Guards
 from resolvers.transport.session import Http, Transport
 from resolvers.upstreams.balena.client import Balena
 from resolvers.upstreams.buildmaster.client import BuildMaster
@@ -29,5 +30,7 @@ ADAPTERS: dict[SourceKind, Callable[[Http, Any], Upstream]] = {
 def open_source(name: str, config: SourceConfig, transport: Transport) -> Upstream:
     """The adapter of one source, on the shared transport. Asks nothing yet."""
     policy = transport.policy.overridden(config.ttl_s, config.stale_s, config.stale_if_error_s)
-    http = Http(transport, name, config.url, config.timeout_s, Budget(config.concurrency), policy=policy)
+    budget, guards = Budget(config.concurrency), Guards(name, config.limits, transport.telling)
+    times = config.timeout_s, budget, guards, config.connect_timeout_s
+    http = Http(transport, name, config.url, *times, policy=policy)
     return ADAPTERS[config.kind](http, config)

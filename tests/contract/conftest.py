@@ -15,6 +15,9 @@ from tests.conftest import MockPort, served
 from tests.contract.questions import BELOW
 from tests.contract.rewriting import Rewriting
 
+ONE_TRY = {"retries": 0, "breaker_failures": 0}
+"A fault strikes once for each call that is told of: what happens after it is tested elsewhere."
+
 CREDENTIALS: dict[SourceKind, dict[str, str]] = {
     kind: {"token": f"demo-{kind.value.lower()}-token"} for kind in SourceKind
 }
@@ -35,7 +38,7 @@ def upstream(mocks: MockPort, transport: Transport) -> Open:
     def open_kind(kind: SourceKind, **settings: Any) -> Upstream:
         name = kind.value.lower()
         config_type: Any = ADAPTERS[kind].config_type  # type: ignore[attr-defined]  # every adapter is a class with it
-        given = {"kind": kind, "url": f"{mocks.url}/{name}", **CREDENTIALS[kind], **settings}
+        given = {"kind": kind, "url": f"{mocks.url}/{name}", **CREDENTIALS[kind], **ONE_TRY, **settings}
         return open_source(name, config_type(**given), transport)
 
     return open_kind

@@ -568,7 +568,7 @@ def test_homes_are_forgotten_before_they_are_too_many() -> None:
     homes = Homes()
 
     for number in range(MOST + 1):
-        homes.learn(number, 12)
+        homes.learn([number], [12])
 
     assert homes.grouped(["0", str(MOST)]) == ({"12": [str(MOST)]}, ["0"])
 

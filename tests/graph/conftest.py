@@ -15,7 +15,11 @@ import pytest
 from gateway.app import create_app
 from gateway.demo import WRITE_TOKEN, demo_settings
 from gateway.settings import load
+from resolvers.graph.enums import SourceKind
 from tests.conftest import MockPort, served
+
+ONE_TRY = {f"{kind.name}_{name}": "0" for kind in SourceKind for name in ("RETRIES", "BREAKER_FAILURES")}
+"A fault strikes once for each call that is told of: what happens after it is tested elsewhere."
 
 SESSION_CALLS = ("/authentication", "/whoami", "/api/orgs?include=products", "/api/v0/organizations")
 """Logins, who-am-I and discovery of scopes, by their paths: counted apart from what a query costs."""
@@ -75,7 +79,7 @@ async def writer(gateway_url: str, mocks: MockPort) -> AsyncIterator[Gateway]:
 def start() -> Iterator[Start]:
     """Starts a gateway with settings of its own, from variables: `start({"BALENA_URL": ..., "BALENA_TOKEN": ...})`."""
     with ExitStack() as stack:
-        yield lambda environ: stack.enter_context(served(create_app(load(Path(os.devnull), environ))))
+        yield lambda environ: stack.enter_context(served(create_app(load(Path(os.devnull), ONE_TRY | environ))))
 
 
 def data_calls(mocks: MockPort) -> list[str]:

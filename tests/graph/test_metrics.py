@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from gateway.execution.manifest import digest
-from gateway.http.request_id import HEADER
+from gateway.http.telling import HEADER
 from gateway.settings import Server
 from gateway.telemetry.told import Outcome
 from tests.conftest import MockPort

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 import structlog.testing
-from graphql import GraphQLError, execute
+from graphql import GraphQLError
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from strawberry.execution import optimized_is_awaitable
 
 import gateway.http.explorer
-from gateway.execution.compiled import CompiledExecutor, PlainExecutor
+from gateway.execution import documents
+from gateway.execution.compiled import CompiledExecutor, Executable, PlainExecutor, execute
 from gateway.execution.documents import Documents, Prepared, Unusable
 from gateway.execution.executor import core
 from gateway.execution.limits import Limits
@@ -55,16 +54,9 @@ class Outcome:
 async def outcome(executor_class: Any, prepared: Prepared, variables: dict[str, Any], world: World) -> Outcome:
     upstreams = [HostileUpstream(name, world) for name in "ab"]
     request = fake_upstreams.request(*upstreams)  # type: ignore[arg-type]
-    answered = execute(
-        core(schema),
-        prepared.document,
-        context_value=request,
-        variable_values=variables,
-        executor_class=executor_class,
-        is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]
-        plans=prepared.plans,
-    )
-    result: Any = await answered if isawaitable(answered) else answered
+    operation = documents.operation(prepared.document, None)
+    executable = Executable(core(schema), prepared.document, operation, prepared.plans)
+    result: Any = await execute(executable, request, variables, executor_class)
     data = repr(result.data) if result.data is None or _is_odd(result.data) else orjson.dumps(result.data).decode()
     told = repr((sorted(map(repr, request.collector.losses)), sorted(request.collector.states.items())))
     await _rest()

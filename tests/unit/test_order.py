@@ -121,14 +121,17 @@ def test_a_position_ranks_like_its_row_so_that_a_cursor_stands_where_its_row_sto
 @pytest.mark.parametrize("direction", list(OrderDirection))
 @pytest.mark.parametrize("is_backward", [False, True])
 @given(found=rows())
-def test_the_tie_group_of_a_rank_is_that_of_its_key(
+def test_tie_groups_sort_and_differ_as_their_keys_do(
     is_backward: bool, direction: OrderDirection, field: ReleaseOrderField, found: list[Release]
 ) -> None:
     order = replace(orders.releases(ReleaseOrder(field=field, direction=direction)), is_backward=is_backward)
+    keys = [key for key in order.keys.of_all(found) if key is not None]
 
-    groups = [order.group_of(order.rank_of(row)) for row in found]
+    groups = order.groups(keys)
 
-    assert groups == [order.key_rank(order.keys.of(row)) for row in found]
+    by_key = [order.key_rank(key) for key in keys]
+    for (one, own), (other, others) in pairwise(zip(groups, by_key, strict=True)):
+        assert ((one < other), (one == other)) == ((own < others), (own == others))
 
 
 def _routes(order: Order[Any], *found: Any) -> list[str]:

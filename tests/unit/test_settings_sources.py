@@ -52,7 +52,14 @@ def test_a_source_is_a_table_completed_by_variables() -> None:
             "url": "https://api.memfault.com",
             "web_url": None,
             "timeout_s": 4.5,
+            "connect_timeout_s": 3,
             "concurrency": 8,
+            "calls_per_s": None,
+            "retries": 1,
+            "retry_backoff_s": 1,
+            "breaker_failures": 5,
+            "breaker_after_s": 2,
+            "breaker_open_s": 10,
             "ttl_s": None,
             "stale_s": None,
             "stale_if_error_s": None,
@@ -152,7 +159,8 @@ def test_a_variable_wins_over_a_file_nobody_then_opens() -> None:
         pytest.param(
             "projcts = []", {"A_TOKEN": SECRET},
             "sources.a.projcts: no such setting; did you mean projects? known: kind, url, web_url, timeout_s, "
-            "concurrency, ttl_s, stale_s, stale_if_error_s, writable, passthrough, email, organizations, projects, "
+            "connect_timeout_s, concurrency, calls_per_s, retries, retry_backoff_s, breaker_failures, breaker_after_s, "
+            "breaker_open_s, ttl_s, stale_s, stale_if_error_s, writable, passthrough, email, organizations, projects, "
             "token_file",
             id="unknown key",
         ),

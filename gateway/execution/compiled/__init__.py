@@ -7,8 +7,10 @@ selection of an object becomes one generated function, and a look-up is asked on
         1. now: its function makes the dicts from plain attributes and cheap resolvers, notes what has to be awaited
         2. then: what was noted is asked, a list at a time; what comes back goes through a Region of its own
 
-- The root fields, fields with arguments, mutations and whatever strawberry extends stay with graphql-core: step 2 calls
-  its `execute_field` for them, and what they return comes back here.
+- Root fields of queries that are plainly called, are called here, see `roots.py`: graphql-core's executor is then made
+  only for what is odd.
+- Fields with arguments, mutations and whatever strawberry extends stay with graphql-core: step 2 calls its
+  `execute_field` for them, and what they return comes back here.
 - A surprise in step 1 (null where there must be none, another type, an exception, something to await) drops what the
   step has made and gives the same object to graphql-core, so that errors, paths and nulls are its own. That is safe
   since step 1 has noted nothing anywhere: not in the errors, not at the request's collector, no coroutine was made.
@@ -23,11 +25,12 @@ Rejected: closures instead of source text (a call for every field of every row).
 be null takes the list along; core, once it has the list, comes back here with each row anyway). Recognising look-ups by
 running their resolvers against a recorder (a coroutine a row): they are declared, in `resolvers/graph/lookups.py`.
 
-May import: what gateway.execution may. Uses methods of graphql-core's Executor that are not public: `executor.py` and
-`settling.py` only, and tests/unit/test_compiled_internals.py names each.
+May import: what gateway.execution may. Uses methods of graphql-core's Executor that are not public: `executor.py`,
+`execution.py`, `roots.py` and `settling.py` only, and tests/unit/test_compiled_internals.py names each.
 """
 
+from gateway.execution.compiled.execution import Executable, execute
 from gateway.execution.compiled.executor import CompiledExecutor, PlainExecutor
 from gateway.execution.compiled.plans import Plans
 
-__all__ = ["CompiledExecutor", "PlainExecutor", "Plans"]
+__all__ = ["CompiledExecutor", "Executable", "PlainExecutor", "Plans", "execute"]

@@ -1,8 +1,14 @@
-"""Info: what resolvers without arguments are given instead of strawberry's, once a request and not once a row."""
+"""Info: what resolvers are given instead of strawberry's, which is made of one that graphql-core makes each time."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from graphql.execution.executor import to_nodes
+from strawberry import Info
+
+if TYPE_CHECKING:
+    from gateway.execution.compiled.roots import Root, Running
 
 
 class Elsewhere(Exception):  # never leaves this package
@@ -10,7 +16,7 @@ class Elsewhere(Exception):  # never leaves this package
 
 
 class ContextOnly:
-    """strawberry's Info as far as all rows share it."""
+    """strawberry's Info as far as all rows share it, for resolvers without arguments: one for all of a request."""
 
     __slots__ = ("context",)
 
@@ -19,3 +25,22 @@ class ContextOnly:
 
     def __getattr__(self, name: str) -> Any:
         raise Elsewhere(name)
+
+
+class RootInfo:
+    """strawberry's Info of a root field: the context at once, all else made when it is read."""
+
+    __slots__ = ("_root", "_running", "context")
+
+    def __init__(self, running: Running, root: Root):
+        self.context = running.context
+        self._running, self._root = running, root
+
+    @property
+    def _raw_info(self) -> Any:
+        root = self._root
+        return self._running.core.build_resolve_info(root.field, to_nodes(root.details), root.parent, root.path)
+
+    def __getattr__(self, name: str) -> Any:
+        own = self._root.field.extensions["strawberry-definition"]
+        return getattr(Info(_raw_info=self._raw_info, _field=own), name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -10,6 +10,7 @@ from graphql import (
     DocumentNode,
     GraphQLNonNull,
     GraphQLObjectType,
+    GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     VariableNode,
@@ -22,7 +23,9 @@ from graphql.pyutils import Path
 
 from gateway.execution.compiled import writing
 from gateway.execution.compiled.regions import Region
+from gateway.execution.compiled.roots import Root
 from gateway.execution.compiled.surprise import Surprise
+from gateway.execution.compiled.variables import Variables
 
 MAX_VARIANTS = 16
 "Of one document: four variables that leave fields out. The oldest is forgotten first."
@@ -40,6 +43,14 @@ class Plans:
         self._is_open = found.names <= KNOWN
         self._conditions = tuple(sorted(found.variables))
         self._variants: dict[tuple[Any, ...], Regions] = {}
+        self._variables: dict[str | None, Variables] = {}
+
+    def variables(self, schema: GraphQLSchema, operation: OperationDefinitionNode) -> Variables:
+        name = operation.name.value if operation.name else None
+        found = self._variables.get(name)
+        if found is None:
+            found = self._variables[name] = Variables(schema, operation)
+        return found
 
     def of(self, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> Regions | None:
         """The regions of an operation with the variables it was asked with; None when all of it is graphql-core's."""
@@ -55,9 +66,13 @@ class Plans:
 
 
 class Regions:
-    """Regions by the path of an object, without indices, and the types along it, which say which fragments held."""
+    """Regions by the path of an object, without indices, and the types along it, which say which fragments held.
+
+    roots: the root fields; empty where graphql-core runs them, None until that was looked at.
+    """
 
     def __init__(self) -> None:
+        self.roots: Sequence[Root] | None = None
         self._known: dict[tuple[Any, ...], Region | None] = {}
 
     def at(

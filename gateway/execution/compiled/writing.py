@@ -80,6 +80,10 @@ class _Writer:
         serialised = f"{self.text.name(leaves.serialiser(leaf))}({of})"
         if leaf in leaves.UNCHANGED:
             return f"({of} if {leaves.UNCHANGED[leaf].format(of)} else {serialised})"
+        sure = leaves.SURE.get(leaf.name)
+        if sure is not None:
+            coerced = f"{self.text.name(leaf.coerce_output_value)}({of})"
+            return f"({coerced} if type({of}) is {self.text.name(sure)} else {serialised})"
         words = leaves.words(leaf) if isinstance(leaf, GraphQLEnumType) else None
         if words is None:
             return serialised

@@ -49,7 +49,7 @@
   function facts(call) {
     const rows = call.rows === null ? [] : [counted(call.rows, 'row')];
     const trouble = call.error || call.status === null ? [`${call.status ?? 'no answer'} ${call.error ?? ''}`] : [];
-    const marks = [call.session && 'session', call.cache].filter(Boolean);
+    const marks = [call.session && 'session', call.retry && 'retry', call.cache].filter(Boolean);
     return [...trouble, ...rows, size(call.bytes), `${call.ms} ms`, ...marks].join(' · ');
   }
 

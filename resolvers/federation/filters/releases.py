@@ -180,7 +180,7 @@ def _deleting(facts: SourceFacts) -> frozenset[str]:
 
 def _checks(where: ReleaseFilter, deleting: frozenset[str]) -> Iterator[Check[Release]]:
     """One predicate for each field that is given; a null fact never matches."""
-    if not where.include_deleted and ReleaseStatus.DELETED not in (where.statuses or ()):
+    if deleting and not where.include_deleted and ReleaseStatus.DELETED not in (where.statuses or ()):
         yield lambda row: row.source_name not in deleting or row.status is not ReleaseStatus.DELETED
     if (names := where.names) is not None:
         yield lambda row: row.name in names

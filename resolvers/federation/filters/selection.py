@@ -44,7 +44,7 @@ class Selection(Generic[T, Q]):
 
     asked: frozenset[str]
     query: Callable[[str], Q]
-    keep: Callable[[T], bool]
+    keep: Check[T] | None  # None lets everything through
     ids: Mapping[str, Sequence[str]] | None = None
     is_all_asked: bool = False  # whether the query says all that the filter does, so that who answers it may count
 
@@ -102,10 +102,10 @@ def native_ids(facts: SourceFacts, ids: Iterable[str], type_name: str) -> dict[s
     return by_source
 
 
-def all_of(checks: Sequence[Check[T]]) -> Check[T]:
-    """AND; no check lets everything through."""
+def all_of(checks: Sequence[Check[T]]) -> Check[T] | None:
+    """AND; None where there is no check: most lists have none, and it would be asked of every row."""
     if not checks:
-        return lambda row: True
+        return None
     if len(checks) == 1:
         return checks[0]  # most lists have just one, and it is asked of every row
     return lambda row: all(check(row) for check in checks)

@@ -35,7 +35,7 @@ class Asking:
     def __init__(self, http: Http, config: Config):
         self.http, self.config = http, config
         self.at = At(self.source, config.web_url, is_mine=None if config.public else True)
-        self._actor = Kept(http.credentials, self._who_am_i)
+        self._actor = Kept(http.credentials, self._who_am_i, source=http.source)
 
     @property
     def source(self) -> str:
@@ -47,11 +47,13 @@ class Asking:
 
     async def _list(self, target: str, *, may_be_kept: bool = True) -> tuple[str, msgspec.Raw]:
         """What stands in the envelope, with the call's name for messages."""
+        call, body = await self._body(target, may_be_kept=may_be_kept)
+        return call, payload.decode(self.source, call, body, Envelope).d
+
+    async def _body(self, target: str, *, may_be_kept: bool = True) -> tuple[str, bytes]:
         # A bad token reads as the guest: public rows and a 200. Only who-am-I says 401.
         await self._actor.get()
-        call = f"GET {target.partition('?')[0]}"
-        body = await self.http.get(target, may_be_kept=may_be_kept)
-        return call, payload.decode(self.source, call, body, Envelope).d
+        return f"GET {target.partition('?')[0]}", await self.http.get(target, may_be_kept=may_be_kept)
 
     @property
     def of_cloud(self) -> bool:
@@ -63,12 +65,13 @@ class Asking:
 
     async def cut_rows(self, resource: str, options: Options, view: Cut[Any]) -> Rows[Any]:
         """The rows in the shape of the cut; all of them without what came along when that of one does not fit."""
-        call, body = await self._list(odata.url(resource, options))
-        fitting = None if view.row is view.plain else payload.fitting(body, view.row)
+        call, body = await self._body(odata.url(resource, options))
+        fitting = payload.fitting(body, view.envelope)
         if fitting is not None:
-            plan.read(self.source, len(fitting))
-            return Rows(fitting)
-        return payload.decode_rows(self.source, call, body, view.plain, "$.d")
+            plan.read(self.source, len(fitting.d))
+            return Rows(fitting.d)
+        inside = payload.decode(self.source, call, body, Envelope).d
+        return payload.decode_rows(self.source, call, inside, view.plain, "$.d")
 
     async def count(self, resource: str, where: Condition) -> int:
         target = odata.count_url(resource, where)

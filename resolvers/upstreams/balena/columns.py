@@ -12,20 +12,23 @@ what came along is kept without it, and the loader asks for that by itself, with
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
-from functools import lru_cache, partial
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache, partial
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 import msgspec
 
 from resolvers.graph.columns import NATIVE, Columned, own
 from resolvers.graph.columns import linked as linked_columns
+from resolvers.upstreams import making
 from resolvers.upstreams.balena.odata import Condition, Direction, Options
-from resolvers.upstreams.balena.rows import Deferred, linked
+from resolvers.upstreams.balena.rows import Deferred, Listed, linked
+from resolvers.upstreams.making import Knowing, Make, Read, Same, Shared, Spelled
 from resolvers.upstreams.port import Columns
 
 T = TypeVar("T", bound=Columned)
 ALWAYS = ("source_name", "native_id")
+BY_NUMBER = Spelled("id")
 SHAPES = 1024
 "Cuts that are remembered: their number is that of the selections clients think of."
 
@@ -41,9 +44,6 @@ class At:
     has_all_releases: bool = True
 
 
-Make = Callable[[Any, At], Any]
-
-
 @dataclass(frozen=True, slots=True)
 class Column:
     """How one attribute is made, and of which columns; expand: (navigation, column behind it)."""
@@ -54,7 +54,11 @@ class Column:
 
 
 def same(name: str) -> Column:
-    return Column(lambda row, at: getattr(row, name), (name,))
+    return Column(Same(name), (name,))
+
+
+def read(name: str, function: Callable[[Any], Any]) -> Column:
+    return Column(Read(name, function), (name,))
 
 
 def details(row: msgspec.Struct, names: Iterable[str]) -> Any:
@@ -79,7 +83,7 @@ class Table(Generic[T]):
     cloud: frozenset[str] = frozenset()
     native_type: type[Columned] | None = None
     native: Mapping[str, Column] = field(default_factory=dict)
-    native_id: Callable[[Any], str] = lambda row: str(row.id)
+    native_id: Make = BY_NUMBER
     links: dict[str, Behind] = field(default_factory=dict)
 
 
@@ -104,7 +108,7 @@ class Cut(Generic[T]):
     expand: Mapping[str, Options]
     row: type[Any]
     plain: type[Any]
-    makers: tuple[tuple[str, Make], ...]
+    makers: Mapping[str, Make]
     rest: Mapping[str, Any]  # attributes that balena says nothing of
     along: tuple[tuple[Behind, Cut[Any]], ...] = ()
 
@@ -113,33 +117,51 @@ class Cut(Generic[T]):
     ) -> Options:
         return Options(self.select, where, self.expand, order_by=order_by, top=top)
 
-    def rows(self, rows: Iterable[Any], at: At) -> list[T]:
-        """Ours. What came along with several of them is made once."""
-        known: dict[tuple[str, int], Columned] = {}
-        return [self.made(row, at, known) for row in rows]
+    @cached_property
+    def envelope(self) -> type[Listed[Any]]:
+        return Listed[self.row]  # type: ignore[name-defined]  # a type made at run time
 
-    def made(self, row: Any, at: At, known: dict[tuple[str, int], Columned] | None = None) -> T:
-        values: dict[str, Any] = {
-            "source_name": at.source,
-            "native_id": self.table.native_id(row),
-            "fetched": self.fetched,
-        }
-        values.update(self.rest)
-        for name, make in self.makers:
-            values[name] = make(row, at)
-        if self.along and type(row) is not self.plain:
-            values["along"] = tuple(self._come_along(row, at, {} if known is None else known))
-        return self.table.made.of_columns(values)
+    @cached_property
+    def rows(self) -> making.Rows[T]:
+        """(rows of theirs, At) -> ours. What came along with several of them is made once."""
+        parts: dict[str, Make] = {"source_name": Shared("source"), "native_id": self.table.native_id, **self.makers}
+        if self.along:
+            parts["along"] = Knowing(_one_along(self) if len(self.along) == 1 else _all_along(self))
+        return making.rows(self.table.made, parts, {"fetched": self.fetched, **self.rest})
 
-    def _come_along(self, row: Any, at: At, known: dict[tuple[str, int], Columned]) -> Iterable[Columned]:
-        for link, cut in self.along:
-            found = getattr(row, link.navigation)
-            behind = found[0] if isinstance(found, list) and found else None
-            if behind is not None and link.is_sure(row, behind):
-                key = (link.navigation, behind.id)
-                if key not in known:
-                    known[key] = cut.made(behind, at)
-                yield known[key]
+    def made(self, row: Any, at: At) -> T:
+        return self.rows((row,), at)[0]
+
+
+Along = Callable[[Any, At, dict[Any, Any]], Sequence[Columned]]
+"Rows that came along with one, of those known already and made once."
+
+
+def _one_along(own: Cut[Any]) -> Along:
+    """Of the usual cut, with one link: rows that share what is behind it share the list of it as well."""
+    ((link, behind),) = own.along
+    navigation, is_sure, plain = link.navigation, link.is_sure, own.plain
+
+    def along(row: Any, at: At, known: dict[Any, Any]) -> Sequence[Columned]:
+        found = None if type(row) is plain else getattr(row, navigation)
+        if type(found) is not list or not found or not is_sure(row, found[0]):
+            return ()
+        number = found[0].id
+        if number not in known:
+            known[number] = (behind.made(found[0], at),)
+        rows: Sequence[Columned] = known[number]
+        return rows
+
+    return along
+
+
+def _all_along(own: Cut[Any]) -> Along:
+    links = [_one_along(replace(own, along=(one,))) for one in own.along]
+
+    def along(row: Any, at: At, known: dict[Any, Any]) -> Sequence[Columned]:
+        return [one for place, link in enumerate(links) for one in link(row, at, known.setdefault(place, {}))]
+
+    return along
 
 
 def cut(table: Table[T], columns: Columns, of_cloud: bool, omitted: frozenset[str] = frozenset()) -> Cut[T]:
@@ -149,7 +171,7 @@ def cut(table: Table[T], columns: Columns, of_cloud: bool, omitted: frozenset[st
 
 @lru_cache(maxsize=SHAPES)
 def _cut(table: Table[Any], columns: Columns, of_cloud: bool, omitted: frozenset[str]) -> Cut[Any]:
-    names = attributes(table) if columns is None else own(columns)
+    names = making.attributes(table.made, ALWAYS) if columns is None else own(columns)
     # In the table's order: one selection is one URL, whichever process spells it.
     wanted = {name: column for name, column in table.columns.items() if name in names}
     native = _native(table, columns) if "native_of" in names else {}
@@ -160,9 +182,10 @@ def _cut(table: Table[Any], columns: Columns, of_cloud: bool, omitted: frozenset
     expanded: dict[str, dict[str, None]] = {}
     for navigation, name in (pair for column in needed for pair in column.expand):
         expanded.setdefault(navigation, {})[name] = None
-    makers = [(name, column.make) for name, column in wanted.items()]
+    makers = {name: column.make for name, column in wanted.items()}
     if "native_of" in names:
-        makers.append(("native_of", _lazily(table, native, columns)))
+        makers["native_of"] = _lazily(table, native, columns)
+    rest, anew = making.unsaid(table.made, names, {*table.columns, "native_of"})
     inside = {navigation: tuple(own) for navigation, own in expanded.items()}
     plain = _shape(table.row, selected, inside)
     return Cut(
@@ -172,8 +195,8 @@ def _cut(table: Table[Any], columns: Columns, of_cloud: bool, omitted: frozenset
         expand=_expansions(inside, along),
         row=_shape(table.row, selected, inside, along) if along else plain,
         plain=plain,
-        makers=(*makers, *_factories(table, names)),
-        rest=_rest(table, names),
+        makers={**makers, **anew},
+        rest=rest,
         along=tuple(along),
     )
 
@@ -182,7 +205,6 @@ def with_more(
     cut: Cut[T], expand: Mapping[str, Options], types: Mapping[str, Any], makers: Mapping[str, Make]
 ) -> Cut[T]:
     """The cut with navigations of another kind expanded too, and what is made of them."""
-    kept = [(name, make) for name, make in cut.makers if name not in makers]
     return Cut(
         table=cut.table,
         fetched=cut.fetched,
@@ -190,16 +212,10 @@ def with_more(
         expand={**cut.expand, **expand},
         row=extended(cut.row, types),
         plain=cut.plain,
-        makers=(*kept, *makers.items()),
+        makers={**cut.makers, **makers},
         rest={name: value for name, value in cut.rest.items() if name not in makers},
         along=cut.along,
     )
-
-
-def attributes(table: Table[Any]) -> frozenset[str]:
-    """All there are of the type, besides where it is."""
-    every = fields(table.made)
-    return frozenset(one.name for one in every if one.init) - {*ALWAYS}
 
 
 def _native(table: Table[Any], columns: Columns) -> Mapping[str, Column]:
@@ -303,23 +319,3 @@ def _islisting(hint: Any) -> bool:
 def _item(hint: Any) -> type[Any]:
     item: type[Any] = get_args(hint)[0]
     return item
-
-
-def _factories(table: Table[Any], names: Iterable[str]) -> Iterable[tuple[str, Make]]:
-    """Attributes that balena says nothing of and that no two rows may share, such as a list."""
-    for one in fields(table.made):
-        if one.name in names and one.name not in table.columns and one.default_factory is not MISSING:
-            yield one.name, _made_anew(one.default_factory)
-
-
-def _made_anew(factory: Callable[[], Any]) -> Make:
-    return lambda row, at: factory()
-
-
-def _rest(table: Table[Any], names: Iterable[str]) -> Mapping[str, Any]:
-    """Attributes that balena says nothing of: what our type says of them when nobody does."""
-    return {
-        one.name: one.default
-        for one in fields(table.made)
-        if one.name in names and one.name not in table.columns and one.default is not MISSING
-    }

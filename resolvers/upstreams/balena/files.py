@@ -62,7 +62,7 @@ IMAGES: Table[Artifact] = Table(
         "details_of": Column(lambda row, at: partial(details, row, IMAGE_DETAILS), IMAGE_DETAILS),
     },
     selection.IMAGE,
-    native_id=lambda row: keys.join(IMAGE, row.id),
+    native_id=lambda row, at: keys.join(IMAGE, row.id),
 )
 
 # Whatever is asked of a file comes with the column `asset`; a slot nobody uploaded to has only its name.
@@ -80,7 +80,7 @@ ASSETS: Table[Artifact] = Table(
         "details_of": Column(lambda row, at: partial(details, _file(row), FILE_DETAILS), ("asset",)),
     },
     selection.ASSET,
-    native_id=lambda row: asset_id(row.id),
+    native_id=lambda row, at: asset_id(row.id),
 )
 
 

@@ -16,7 +16,7 @@ from resolvers.graph.native.balena import BalenaFleet, BalenaRelease
 from resolvers.graph.people import Actor, Organization, Tag
 from resolvers.graph.release import Release
 from resolvers.upstreams.balena import native, selection
-from resolvers.upstreams.balena.columns import At, Behind, Column, Table, cut, details, same
+from resolvers.upstreams.balena.columns import At, Behind, Column, Table, cut, details, read, same
 from resolvers.upstreams.balena.native import device_type
 from resolvers.upstreams.balena.rows import (
     ApplicationRow,
@@ -51,6 +51,28 @@ DEVICE_DETAILS = (
 "What `details` shows, under balena's own names: the columns of a row that the graph has no field for."
 
 
+def status(row: ReleaseRow, at: object = None) -> ReleaseStatus:
+    """The first that holds: withdrawn, how its build ended, draft, success. A word nobody documented is UNKNOWN."""
+    if row.is_invalidated:
+        return ReleaseStatus.INVALIDATED
+    if row.status in BUILD_STATUSES:
+        return BUILD_STATUSES[row.status]
+    if not row.is_final:
+        return ReleaseStatus.DRAFT
+    return ReleaseStatus.AVAILABLE if row.status == "success" else ReleaseStatus.UNKNOWN
+
+
+def native_id(link: Link) -> str | None:
+    # Not by `linked`: every row of a list comes here.
+    if isinstance(link, list):
+        return str(link[0].id) if link else None
+    return None if link is None else str(link.id)
+
+
+def or_none(text: str | None) -> str | None:
+    return text or None
+
+
 FLEET: Table[Fleet] = Table(
     Fleet,
     ApplicationRow,
@@ -66,9 +88,7 @@ FLEET: Table[Fleet] = Table(
         "device_type": Column(lambda row, at: device_type(row), expand=native.DEVICE_TYPE),
         "tracks_latest": same("should_track_latest_release"),
         "web_url": Column(lambda row, at: _page(at.web_url, row.id)),
-        "target_release_native_id": Column(
-            lambda row, at: native_id(row.should_be_running__release), ("should_be_running__release",)
-        ),
+        "target_release_native_id": read("should_be_running__release", native_id),
         "is_mine": Column(lambda row, at: at.is_mine),  # false when it is only seen because it is public
     },
     (*selection.APPLICATION, *selection.CLOUD_APPLICATION),
@@ -83,11 +103,11 @@ RELEASE: Table[Release] = Table(
     {
         "name": same("raw_version"),
         "raw_version": same("raw_version"),
-        "status": Column(lambda row, at: status(row), ("status", "is_final", "is_invalidated")),
+        "status": Column(status, ("status", "is_final", "is_invalidated")),
         "native_status": same("status"),
         # The commit; what balena calls revision counts rebuilds, and is in `native`.
-        "revision": Column(lambda row, at: row.commit or None, ("commit",)),
-        "notes": Column(lambda row, at: row.note or None, ("note",)),
+        "revision": read("commit", or_none),
+        "notes": read("note", or_none),
         "created_at": same("created_at"),
         "updated_at": same("update_timestamp"),
         "started_at": same("start_timestamp"),
@@ -96,7 +116,7 @@ RELEASE: Table[Release] = Table(
         "web_url": Column(
             lambda row, at: _page(at.web_url, linked(row.belongs_to__application), row.id), ("belongs_to__application",)
         ),
-        "fleet_native_id": Column(lambda row, at: native_id(row.belongs_to__application), ("belongs_to__application",)),
+        "fleet_native_id": read("belongs_to__application", native_id),
         "lineage": Column(lambda row, at: Lineage(counts=row.status == "success"), ("status",)),
     },
     (*selection.RELEASE, *selection.CLOUD_RELEASE),
@@ -124,10 +144,8 @@ DEVICE: Table[Device] = Table(
         "running_release_native_id": Column(
             lambda row, at: native_id(row.is_running__release), expand=(("is_running__release", "id"),)
         ),
-        "target_release_native_id": Column(
-            lambda row, at: native_id(row.should_be_running__release), ("should_be_running__release",)
-        ),
-        "fleet_native_id": Column(lambda row, at: native_id(row.belongs_to__application), ("belongs_to__application",)),
+        "target_release_native_id": read("should_be_running__release", native_id),
+        "fleet_native_id": read("belongs_to__application", native_id),
         "details_of": Column(lambda row, at: partial(details, row, DEVICE_DETAILS), DEVICE_DETAILS),
     },
     (*selection.DEVICE, *selection.CLOUD_DEVICE),
@@ -157,17 +175,6 @@ def release(source: str, row: ReleaseRow, *, web_url: str | None = None) -> Rele
 
 def device(source: str, row: DeviceRow) -> Device:
     return cut(DEVICE, None, of_cloud=True).made(row, At(source))
-
-
-def status(row: ReleaseRow) -> ReleaseStatus:
-    """The first that holds: withdrawn, how its build ended, draft, success. A word nobody documented is UNKNOWN."""
-    if row.is_invalidated:
-        return ReleaseStatus.INVALIDATED
-    if row.status in BUILD_STATUSES:
-        return BUILD_STATUSES[row.status]
-    if not row.is_final:
-        return ReleaseStatus.DRAFT
-    return ReleaseStatus.AVAILABLE if row.status == "success" else ReleaseStatus.UNKNOWN
 
 
 def columns(row: ColumnsRow, names: Iterable[str]) -> Mapping[str, Any]:
@@ -200,11 +207,6 @@ def is_used(row: ReleaseUseRow) -> bool | None:
 def tags(rows: Iterable[TagRow]) -> list[Tag]:
     """By key."""
     return sorted((Tag(key=row.tag_key, value=row.value) for row in rows), key=lambda tag: tag.key)
-
-
-def native_id(link: Link) -> str | None:
-    number = linked(link)
-    return None if number is None else str(number)
 
 
 def _organization(row: ApplicationRow) -> Organization | None:

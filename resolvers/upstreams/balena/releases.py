@@ -19,7 +19,7 @@ from resolvers.graph.release import Release
 from resolvers.upstreams import payload
 from resolvers.upstreams.balena import files, filters, normalise, odata, selection
 from resolvers.upstreams.balena.asking import Asking, numbered, side_by_side
-from resolvers.upstreams.balena.columns import At, Cut, with_more
+from resolvers.upstreams.balena.columns import At, Cut, listing, with_more
 from resolvers.upstreams.balena.odata import Condition, Direction, Options
 from resolvers.upstreams.balena.rows import ColumnsRow
 from resolvers.upstreams.payload import Rows
@@ -154,7 +154,7 @@ async def _read(asking: Asking, view: Cut[Release], options: Options) -> tuple[R
 
 
 def _fitted(asking: Asking, body: msgspec.Raw, view: Cut[Release]) -> Rows[Any]:
-    fitting = payload.fitting(body, view.row)
+    fitting = payload.fitting(body, listing(view.row))
     if fitting is not None:
         return Rows(fitting)
     return payload.decode_rows(asking.source, "GET /v7/application", body, view.plain, "$.d[].owns__release")

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
+Row = TypeVar("Row")
+
+
 class Envelope(msgspec.Struct):
     d: msgspec.Raw  # a list, also for one row by its key
+
+
+class Listed(msgspec.Struct, Generic[Row]):
+    """The envelope with rows that all fit: read in one pass."""
+
+    d: list[Row]
 
 
 class ActorRow(msgspec.Struct):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import TypeVar
 
 import msgspec
@@ -44,28 +45,22 @@ class Calls:
     async def releases(self, form: Form = EVERYTHING) -> Rows[ReleaseRow]:
         """They also tell the homes of the two builds each names: it is those that are looked up by id."""
         rows = await self._inside("/api/releases", form, ReleaseRow)
-        for row in rows.rows:
-            self.release_homes.learn(row.id, row.application_id)
-            for build_id in (
-                row.furthest_build_id,
-                row.latest_build_id,
-                row.furthest_package_id,
-                row.latest_package_id,
-            ):
-                self.build_homes.learn(build_id, row.application_id)
+        homes = [row.application_id for row in rows.rows]
+        self.release_homes.learn([row.id for row in rows.rows], homes)
+        for name in ("furthest_build_id", "latest_build_id", "furthest_package_id", "latest_package_id"):
+            self.build_homes.learn(map(attrgetter(name), rows.rows), homes)
         return rows
 
     async def builds(self, form: Form) -> Rows[BuildRow]:
         rows = await self._inside("/api/releases/builds", form, BuildRow)
-        for row in rows.rows:
-            self.build_homes.learn(row.id, row.application_id)
+        self.build_homes.learn([row.id for row in rows.rows], [row.application_id for row in rows.rows])
         return rows
 
     async def runs(self, form: Form) -> Rows[RunRow]:
         rows = await self._inside("/api/releases/builds/deployments", form, RunRow)
         # A run asked for by its id may be a parent, which no list of its application shows.
-        for row in rows.rows if "deploymentId" not in form else ():
-            self.run_homes.learn(row.id, row.application_id)
+        if "deploymentId" not in form:
+            self.run_homes.learn([row.id for row in rows.rows], [row.application_id for row in rows.rows])
         return rows
 
     async def files(self, application_id: str) -> Rows[FileRow]:
@@ -74,8 +69,7 @@ class Calls:
         body = await self.http.post_json(NATIVE_ARTIFACTS, msgspec.json.encode(asked))
         rows = payload.decode_rows(self.source, f"POST {NATIVE_ARTIFACTS}", body, FileRow)
         own = [row for row in self._held(rows.rows) if str(row.application_id) == application_id]
-        for row in own:
-            self.build_homes.learn(row.build_id, row.application_id)
+        self.build_homes.learn([row.build_id for row in own], [row.application_id for row in own])
         return Rows(own, rows.error)
 
     async def fleets(self, ids: Sequence[str] | None = None) -> Rows[Fleet]:
@@ -115,7 +109,9 @@ class Calls:
         rows = await self._rows(path, form, row)
         return Rows(self._held(rows.rows), rows.error)
 
-    def _held(self, rows: Iterable[InApplication]) -> list[InApplication]:
+    def _held(self, rows: Sequence[InApplication]) -> Sequence[InApplication]:
+        if not self.config.applications:
+            return rows
         return [row for row in rows if self.config.holds(row.application_id, row.application_name)]
 
     async def _rows(self, path: str, form: Form, row: type[T]) -> Rows[T]:

@@ -67,8 +67,10 @@ class BuildMaster(Absent):
         if fleet_ids is not None and not fleet_ids:
             return  # only ids of no application
         rows = await self.calls.releases({**self.calls.application(fleet_ids), **_filters(query)})
-        asked = [row for row in rows.rows if fleet_ids is None or str(row.application_id) in fleet_ids]
-        yield Chunk([normalise.release(self.http.source, row) for row in asked], rows.failures())
+        asked = rows.rows
+        if fleet_ids is not None:
+            asked = [row for row in asked if str(row.application_id) in fleet_ids]
+        yield Chunk(normalise.releases(self.http.source, asked, query.columns), rows.failures())
 
     async def fleets(self, query: FleetQuery) -> AsyncIterator[Chunk[Fleet]]:
         rows = await self.calls.fleets()
@@ -82,7 +84,7 @@ class BuildMaster(Absent):
     async def releases_by_id(self, ids: Sequence[str], columns: Columns = None) -> Found[Release]:
         """One call: filtered for one id, the whole list for more, since the filter takes no list of ids."""
         wanted = numbers(ids)
-        return await scopes.look_up([(wanted, self._find_releases(wanted))] if wanted else [])
+        return await scopes.look_up([(wanted, self._find_releases(wanted, columns))] if wanted else [])
 
     async def fleets_by_id(
         self, ids: Sequence[str], columns: Columns = None, below: ReleasesBelow | None = None
@@ -132,10 +134,11 @@ class BuildMaster(Absent):
     async def perform(self, command: Command) -> str:
         return await writes.perform(self, command)
 
-    async def _find_releases(self, ids: Sequence[str]) -> Answer[Release]:
+    async def _find_releases(self, ids: Sequence[str], columns: Columns) -> Answer[Release]:
         # The id and an application exclude each other.
         rows = await self.calls.releases({"releaseId": ids[0]} if len(ids) == 1 else self.calls.application())
-        return Answer({str(row.id): normalise.release(self.http.source, row) for row in rows.rows}, rows.error)
+        found = normalise.releases(self.http.source, rows.rows, columns)
+        return Answer({release.native_id: release for release in found}, rows.error)
 
     async def _find_fleets(self, ids: Sequence[str]) -> Answer[Fleet]:
         rows = await self.calls.fleets(ids)

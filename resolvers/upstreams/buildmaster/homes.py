@@ -7,23 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from resolvers import keys
+
 MOST = 100_000
 "Ids remembered of one type. Beyond it all are forgotten, which costs calls and never an answer."
 
 
 class Homes:
     def __init__(self) -> None:
-        self._application_of: dict[str, str] = {}
+        self._application_of: dict[int | None, int] = {}
 
-    def learn(self, native_id: int | None, application_id: int) -> None:
-        if native_id is None:
-            return
+    def learn(self, ids: Iterable[int | None], application_ids: Iterable[int]) -> None:
+        """One application for each id; an id that is None is nobody's."""
         if len(self._application_of) >= MOST:
             self._application_of.clear()
-        self._application_of[str(native_id)] = str(application_id)
+        self._application_of.update(zip(ids, application_ids, strict=True))
+        self._application_of.pop(None, None)
 
     def of(self, native_id: str) -> str | None:
-        return self._application_of.get(native_id)
+        number = keys.integer(native_id)
+        found = None if number is None else self._application_of.get(number)
+        return None if found is None else str(found)
 
     def grouped(self, ids: Iterable[str]) -> tuple[dict[str, list[str]], list[str]]:
         """The ids by their application, and those whose application is not known."""

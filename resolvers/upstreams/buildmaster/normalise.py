@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import lru_cache, partial
 from typing import TypeVar
 
 from resolvers import keys
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.build import Build
+from resolvers.graph.columns import own
 from resolvers.graph.deployment import Deployment
 from resolvers.graph.enums import ArtifactKind, BuildStatus, DeploymentStatus, ReleaseStatus
 from resolvers.graph.fleet import Fleet
@@ -17,7 +20,10 @@ from resolvers.graph.native.buildmaster import BuildMasterApplication, BuildMast
 from resolvers.graph.people import Actor, Tag
 from resolvers.graph.release import Release
 from resolvers.graph.scalars import JSON, utc
+from resolvers.upstreams import making
 from resolvers.upstreams.buildmaster.rows import ApplicationRow, BuildRow, FileRow, ReleaseRow, RunRow
+from resolvers.upstreams.making import Make, Same, Shared, Spelled
+from resolvers.upstreams.port import Columns
 
 T = TypeVar("T")
 
@@ -40,29 +46,52 @@ RUN_STATUSES = {
 }
 WARNINGS = {"succeeded": False, "warned": True}
 
+ALWAYS = ("source_name", "native_id")
 GROUP = "group"
 "Key of the label that tells the group of an application."
 
 
+@dataclass(frozen=True, slots=True)
+class At:
+    """What holds for all rows of a call."""
+
+    source: str
+
+
+RELEASE: Mapping[str, Make] = {
+    "name": lambda row, at: _name(row) or _number(row),
+    "raw_version": lambda row, at: _number(row),
+    "status": lambda row, at: STATUSES.get(row.status, ReleaseStatus.UNKNOWN),  # an unknown word is UNKNOWN
+    "native_status": Same("status"),
+    "created_at": lambda row, at: utc(row.created_on),
+    # Of a canceled one only: a restored one goes on.
+    "finished_at": lambda row, at: _instant(row.canceled_on) if row.status == "canceled" else None,
+    "planned_end": lambda row, at: _instant(row.target_date),
+    "created_by": lambda row, at: _actor(row.created_by),
+    "fleet_native_id": Spelled("application_id"),
+    "pipeline": lambda row, at: row.pipeline_name or None,
+    "lineage": lambda row, at: Lineage(sequence=row.sequence),
+    "native_of": lambda row, at: partial(_native, at.source, row),
+}
+"How each attribute of a release is made."
+
+
+def releases(source: str, rows: Iterable[ReleaseRow], columns: Columns = None) -> list[Release]:
+    return _releases(columns)(rows, At(source))
+
+
 def release(source: str, row: ReleaseRow) -> Release:
-    """status: an unknown word is UNKNOWN. finished_at: of a canceled one only, a restored one goes on."""
-    number = _number(row)
-    return Release(
-        source_name=source,
-        native_id=str(row.id),
-        name=_name(row) or number,
-        raw_version=number,
-        status=STATUSES.get(row.status, ReleaseStatus.UNKNOWN),
-        native_status=row.status,
-        created_at=utc(row.created_on),
-        finished_at=_instant(row.canceled_on) if row.status == "canceled" else None,
-        planned_end=_instant(row.target_date),
-        created_by=_actor(row.created_by),
-        fleet_native_id=str(row.application_id),
-        pipeline=row.pipeline_name or None,
-        lineage=Lineage(sequence=row.sequence),
-        native_of=partial(_native, source, row),
-    )
+    return releases(source, [row])[0]
+
+
+@lru_cache(maxsize=1024)
+def _releases(columns: Columns) -> making.Rows[Release]:
+    names = making.attributes(Release, ALWAYS) if columns is None else own(columns)
+    constants, anew = making.unsaid(Release, names, RELEASE)
+    wanted = {name: make for name, make in RELEASE.items() if name in names}
+    where: Mapping[str, Make] = {"source_name": Shared("source"), "native_id": Spelled("id")}
+    fetched = None if columns is None else names
+    return making.rows(Release, {**where, **wanted, **anew}, {"fetched": fetched, **constants})
 
 
 def fleet(source: str, row: ApplicationRow) -> Fleet:

@@ -127,6 +127,8 @@ class Started(msgspec.Struct):
 def _refuse_unreadable(*texts: str | None) -> None:
     """Here rather than in normalise, so that a row with such a time is reported like any other misfit."""
     try:
-        _ = [utc(text) for text in texts if text]
+        for text in texts:
+            if text:
+                utc(text)
     except (ValueError, OverflowError):
         raise ValueError("a time that is not ISO 8601") from None

@@ -92,5 +92,10 @@ class Config(TokenConfig):
     """`token` is an organization token, or with `email` that user's API key."""
 
     email: str | None = None
+    # Its advice is to wait 1, 8 and 64 seconds: of these only the first is no longer than people wait.
+    retries: int = Field(default=1, ge=0, le=5, description="further tries of a read that failed in passing")
+    retry_backoff_s: float = Field(
+        default=1, ge=0, le=10, description="the longest wait before the first of them; doubles with each"
+    )
     organizations: Names = Field(default=(), description="slugs; none: all the token sees")
     projects: Names = Field(default=(), description="slugs, or organization/project; none: all of them")

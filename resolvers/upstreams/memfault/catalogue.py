@@ -30,8 +30,8 @@ class Catalogue:
 
     def __init__(self, calls: Calls, config: Config):
         self.calls, self.config = calls, config
-        self._organizations = Kept(calls.http.credentials, self._discover_organizations)
-        self._kept = Kept(calls.http.credentials, partial(self.fleets, is_session=True))
+        self._organizations = Kept(calls.http.credentials, self._discover_organizations, source=calls.http.source)
+        self._kept = Kept(calls.http.credentials, partial(self.fleets, is_session=True), source=calls.http.source)
         self.scope_count: ScopeCount | None = None
 
     async def fleets(self, *, is_session: bool = False) -> Answer[Fleet]:

@@ -43,7 +43,7 @@ class Login:
 
     def __init__(self, http: Http, email: str, password: SecretStr, clock: Callable[[], float] = time.time):
         self._http, self._email, self._password, self._clock = http, email, password, clock
-        self._kept = Kept(self, self._log_in, for_s=math.inf, clock=clock)
+        self._kept = Kept(self, self._log_in, source=http.source, for_s=math.inf, clock=clock)
         self._token: str | None = None
         self._renew_at = 0.0
 

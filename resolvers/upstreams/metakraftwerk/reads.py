@@ -46,7 +46,7 @@ class Builds:
 class Reads:
     def __init__(self, http: Http, config: Config):
         self.http, self.config, self.source = http, config, http.source
-        self._scope = Kept(http.credentials, self._discover_groups)
+        self._scope = Kept(http.credentials, self._discover_groups, source=http.source)
 
     async def groups(self) -> Ids:
         """Ids of the configured groups. Only names take a call, which is kept."""

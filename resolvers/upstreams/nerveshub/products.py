@@ -36,7 +36,7 @@ class Products(Absent):
         self.http = http.signed(letting_in(http.source, config, config.token, bearer), STATUSES)
         self.config = config
         self.api = Api(self.http)
-        self._kept = Kept(self.http.credentials, partial(self._catalogue, is_session=True))
+        self._kept = Kept(self.http.credentials, partial(self._catalogue, is_session=True), source=self.http.source)
         self._scope_count: ScopeCount | None = None
 
     @property
