@@ -36,7 +36,7 @@ class Limits:
     max_repeats: int = 50  # of one field at one place
     max_cost: int = 1000  # upstream calls of one operation
     max_characters: int = 100_000  # of a document
-    max_root_fields: int = 20
+    max_root_fields: int = 30
     max_directives: int = 50  # of one operation
     max_directives_here: int = 5  # at one place
 

@@ -32,5 +32,16 @@ def test_whatever_is_asked_is_answered(gateway: Served) -> None:
         assert reply.status == 200
         assert reply.codes & NEVER == set(), reply.json["errors"]
         assert b"Traceback" not in reply.body
+        assert _cost(reply.json) <= _estimate(reply.json), "it took more calls than was told before"
 
     answered()
+
+
+def _cost(answer: dict[str, Any]) -> int:
+    """Of a query: those of a change are a guess."""
+    totals = answer.get("extensions", {}).get("plan", {}).get("totals", {})
+    return totals.get("calls", 0) - totals.get("sessionCalls", 0)
+
+
+def _estimate(answer: dict[str, Any]) -> int:
+    return answer.get("extensions", {}).get("plan", {}).get("totals", {}).get("estimate", 0)

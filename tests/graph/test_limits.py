@@ -29,9 +29,9 @@ REFUSED = [
         id="characters",
     ),
     pytest.param(
-        f"{{ {' '.join(f'r{n}: __typename s{n}: sources {{ totalCount }}' for n in range(11))} }}",
-        "a number of root fields of 22",
-        20,
+        f"{{ {' '.join(f'r{n}: __typename s{n}: sources {{ totalCount }}' for n in range(16))} }}",
+        "a number of root fields of 32",
+        30,
         id="root fields",
     ),
     pytest.param(f"{{ sources {{ {DIRECTED} }} }}", "a number of directives of 52", 50, id="directives"),
