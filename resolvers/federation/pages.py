@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from resolvers.errors import BadArgument
@@ -98,7 +99,8 @@ def page(
     return Connection(
         nodes=list(nodes),
         # With `after` there is something before without looking, and the mirror with `before`.
-        page_info=page_info(
+        info_of=partial(
+            page_info,
             nodes,
             cursor_of,
             has_next=limits.before is not None or (is_more and not limits.is_from_back),
@@ -114,7 +116,9 @@ def unread(limits: Limits) -> Connection[T]:
     """The answer to `first: 0`: nobody was asked, so nothing is known of what follows."""
     return Connection(
         nodes=[],
-        page_info=page_info([], _no_cursor, has_next=limits.before is not None, has_previous=limits.after is not None),
+        info_of=partial(
+            page_info, [], _no_cursor, has_next=limits.before is not None, has_previous=limits.after is not None
+        ),
         total_count=None,
         sources=[],
         cursor_of=_no_cursor,

@@ -57,7 +57,7 @@ class Edge(Generic[T]):
 @strawberry.type(description="One page of a list, ordered over all sources.")
 class Connection(Generic[T]):
     nodes: list[T] = strawberry.field(description="The objects of this page, in order.")
-    page_info: PageInfo = strawberry.field(description="Where this page stands.")
+    info_of: strawberry.Private[Callable[[], PageInfo]]
     total_count: int | None = strawberry.field(
         description="How many the whole list has; null when one source cannot count or did not answer."
     )
@@ -65,6 +65,12 @@ class Connection(Generic[T]):
         description="How each source did, by name; empty when none had to be asked."
     )
     cursor_of: strawberry.Private[Callable[[Any], str]]
+
+    @strawberry.field(description="Where this page stands.")
+    @reads()
+    def page_info(self) -> PageInfo:
+        # Made when it is shown: its cursors are signed.
+        return self.info_of()
 
     @strawberry.field(description="The objects of this page with their cursors, in order.")
     @reads()

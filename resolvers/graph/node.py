@@ -31,7 +31,7 @@ class Node:
     )
     @reads()
     def id(self) -> strawberry.ID:
-        return keys.encode(type(self).__name__, *self._route())  # type: ignore[return-value]  # a text is an ID
+        return strawberry.ID(keys.encode(type(self).__name__, *self._route()))
 
     def _route(self) -> tuple[str, str]:
         raise NotImplementedError
@@ -55,4 +55,4 @@ class Sourced(Columned, Node):
         return self.source_name, self.native_id
 
     def _route(self) -> tuple[str, str]:
-        return self.source_name, self.native_id  # as `route`: every row has an id, and a property is one call more
+        return self.route

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -55,7 +54,7 @@ async def of_release(
 
 
 def _query(desk: Desk, selection: ArtifactSelection, source: str) -> ArtifactQuery:
-    return replace(selection.query(source), columns=desk.columns("Artifact"))
+    return selection.query(source, desk.columns("Artifact"))
 
 
 async def _of_releases(desk: Desk, selection: ArtifactSelection, source: str) -> Reading[Artifact]:

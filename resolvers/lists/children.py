@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -77,7 +76,7 @@ async def devices_everywhere(desk: Desk, where: DeviceFilter | None, window: Win
 
 
 async def _read_devices(desk: Desk, selection: DeviceSelection, source: str) -> Reading[Device]:
-    query = replace(selection.query(source), columns=desk.columns("Device"))
+    query = selection.query(source, desk.columns("Device"))
     stream = desk.sources.upstreams[source].devices(query)
     return await read_whole(source, desk.arriving(stream), selection.keep, NARROWED_BY)
 

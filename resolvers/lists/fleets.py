@@ -75,5 +75,5 @@ async def with_slug(desk: Desk, slug: str, source: str | None) -> Fleet | None:
 async def _read(desk: Desk, selection: FleetSelection, source: str, *support: str) -> Reading[Fleet]:
     upstream = desk.sources.upstreams[source]
     columns, below = desk.columns("Fleet", *support), desk.loaders.below_for(upstream)
-    stream = upstream.fleets(replace(selection.query(source), columns=columns, below=below))
+    stream = upstream.fleets(replace(selection.query(source, columns), below=below))
     return await read_whole(source, desk.arriving(stream), selection.keep, NARROWED_BY)

@@ -48,7 +48,8 @@ class Asked:
 
 async def opened(asked: Asked, span: Span[Release]) -> Opened[Release]:
     """The source's scopes as streams. Failures are part of its reading, never raised."""
-    asked = replace(asked, query=turned(asked.query, span))
+    if span.order.is_backward:
+        asked = replace(asked, query=turned(asked.query, span))
     try:
         scopes = await asked.upstream.release_scopes(asked.query)
     except UpstreamError as error:

@@ -80,7 +80,7 @@ async def of_fleet(
         query = _query(desk, selection, source)
         if not _is_about(where, query, fleet):
             return streams.read(Reading(source), span)
-        query = replace(query, fleet_ids=None)
+        query = _anywhere(query)
         if selection.ids is None and not is_counted and in_order.is_kept(desk.sources.facts[source], query):
             return in_order.of_fleet(desk, _asked(desk, selection, query, source, check), fleet, span)
         reading = await desk.loaders.releases_by_fleet_key.load((*fleet.route, query))
@@ -169,12 +169,16 @@ def below(desk: Desk, where: ReleaseFilter | None, order: ReleaseOrder | None, w
     if limits is None or limits.size == 0 or selection.ids is not None or not selection.asked:
         return None
     span = pages.span(orders.releases(order), limits)
-    query = replace(_query(desk, selection, min(selection.asked)), fleet_ids=None)
+    query = _anywhere(_query(desk, selection, min(selection.asked)))
     return ReleasesBelow(in_order.turned(query, span), first_place(span))
 
 
+def _anywhere(query: ReleaseQuery) -> ReleaseQuery:
+    return query if query.fleet_ids is None else replace(query, fleet_ids=None)
+
+
 def _query(desk: Desk, selection: ReleaseSelection, source: str) -> ReleaseQuery:
-    return replace(selection.query(source), columns=desk.columns("Release"))
+    return selection.query(source, desk.columns("Release"))
 
 
 async def _read(desk: Desk, selection: ReleaseSelection, query: ReleaseQuery, source: str) -> Reading[Release]:

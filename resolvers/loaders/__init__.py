@@ -17,6 +17,7 @@ from aiodataloader import DataLoader
 from resolvers.federation.columns import EVERYTHING, Wants
 from resolvers.federation.reading import Reading
 from resolvers.graph.columns import Columned
+from resolvers.graph.fleet import Fleet
 from resolvers.graph.node import Sourced
 from resolvers.graph.questions import Question
 from resolvers.graph.release import Release
@@ -91,8 +92,8 @@ class Loaders:
         lists = {id(row.along): row.along for row in rows if row.along}
         for one in {id(one): one for along in lists.values() for one in along}.values():
             self.prime(one)
-        for row in rows:
-            if row.pages:
+        if rows and isinstance(rows[0], Fleet):  # rows of one answer are of one type
+            for row in rows:
                 self._received_pages(row)
 
     def _received_pages(self, row: Sourced) -> None:

@@ -201,7 +201,7 @@ async def test_a_page_of_ten_thousand_reads_a_page_or_three(
         found = await page([upstream], order, Window(**size, **at))
         costs.append((len(upstream.read), sum(upstream.read)))
         shown.append([row.route for row in found.nodes])
-        cursor = found.page_info.start_cursor if is_backward else found.page_info.end_cursor
+        cursor = found.page_info().start_cursor if is_backward else found.page_info().end_cursor
     turned = Window(first=20, after=cursor) if is_backward else Window(last=20, before=cursor)
     upstream.read.clear()
     back = await page([upstream], order, turned)
@@ -218,7 +218,7 @@ async def test_a_page_of_ten_thousand_reads_a_page_or_three(
 async def test_a_cursor_without_its_hint_finds_its_page_by_halves() -> None:
     upstream = OrderedUpstream("pages", keeping(PagingKind.PAGES), rows=in_a_row(10_000))
     whole = FakeUpstream("whole", rows=[release("whole", "1", created_at=NOON + timedelta(seconds=5_000))])
-    cursor = (await page([whole], OLDEST, Window(first=1))).page_info.end_cursor
+    cursor = (await page([whole], OLDEST, Window(first=1))).page_info().end_cursor
 
     upstream.read.clear()
     found = await page([whole, upstream], OLDEST, Window(first=3, after=cursor))
@@ -231,7 +231,7 @@ async def test_rows_of_one_instant_over_several_pages_are_found_without_a_hint()
     """The page to begin with is the first that may hold the instant, not the last that begins with it."""
     same = [release("pages", str(number), created_at=NOON, updated_at=NOON) for number in range(10)]
     whole = FakeUpstream("a", rows=[release("a", "1", created_at=NOON)])
-    cursor = (await page([whole], OLDEST, Window(first=1))).page_info.end_cursor
+    cursor = (await page([whole], OLDEST, Window(first=1))).page_info().end_cursor
     early = [release("pages", "early", created_at=NOON - timedelta(seconds=1), updated_at=NOON)]
 
     found = await page(
@@ -248,9 +248,9 @@ async def test_a_hint_that_is_wrong_costs_calls_and_no_row(index: int, monkeypat
     upstream = OrderedUpstream("pages", keeping(PagingKind.PAGES), rows=in_a_row(1_000))
     monkeypatch.setattr(pagers.ByNumber, "hint_at", lambda self, key: Hint(index, 1_000))
     first = await page([upstream], OLDEST, Window(first=20))
-    middle = await page([upstream], OLDEST, Window(first=200, after=first.page_info.end_cursor))
+    middle = await page([upstream], OLDEST, Window(first=200, after=first.page_info().end_cursor))
 
-    found = await page([upstream], OLDEST, Window(first=3, after=middle.page_info.end_cursor))
+    found = await page([upstream], OLDEST, Window(first=3, after=middle.page_info().end_cursor))
 
     assert [row.native_id for row in found.nodes] == ["220", "221", "222"]
 
@@ -273,7 +273,7 @@ async def test_more_rows_of_one_instant_than_can_be_held_are_read_whole(kind: Pa
     upstream = OrderedUpstream("same", keeping(kind), rows=rows)
     first = await page([upstream], NEWEST, Window(first=50))
 
-    second = await page([upstream], NEWEST, Window(first=50, after=first.page_info.end_cursor))
+    second = await page([upstream], NEWEST, Window(first=50, after=first.page_info().end_cursor))
 
     shown = [row.native_id for row in (*first.nodes, *second.nodes)]
     assert shown == [str(number) for number in range(100)]

@@ -79,7 +79,7 @@ class Walk:
         self.states.append({one.source_name: one.state for one in found.sources})
         routes = [row.route for row in found.nodes]
         self.shown = [*routes, *self.shown] if self.is_backward else [*self.shown, *routes]
-        info = found.page_info
+        info = found.page_info()
         if self.is_backward:
             return self._window(info.start_cursor) if info.has_previous_page else None
         return self._window(info.end_cursor) if info.has_next_page else None
@@ -218,7 +218,7 @@ async def test_a_source_that_is_added_meanwhile_joins_from_the_cursor_on() -> No
     by_name = ReleaseOrder(field=ReleaseOrderField.NAME, direction=OrderDirection.ASC)
     first = await page(upstreams[:2], by_name, Window(first=2))
 
-    second = await page(upstreams, by_name, Window(first=9, after=first.page_info.end_cursor))
+    second = await page(upstreams, by_name, Window(first=9, after=first.page_info().end_cursor))
 
     assert [row.route for row in second.nodes] == [("gamma", "0"), ("alpha", "1"), ("beta", "1"), ("gamma", "1")]
 
@@ -228,7 +228,7 @@ async def test_a_cursor_outlives_its_row() -> None:
     first = await page(upstreams, None, Window(first=2))
     upstreams[0].rows = [row for row in upstreams[0].rows if row.native_id != "1"]
 
-    second = await page(upstreams, None, Window(first=2, after=first.page_info.end_cursor))
+    second = await page(upstreams, None, Window(first=2, after=first.page_info().end_cursor))
 
     assert [row.native_id for row in second.nodes] == ["2", "3"]
 
@@ -261,7 +261,7 @@ async def test_rows_that_did_not_fit_make_the_source_partial_on_this_page_and_th
     first = await page(upstreams, None, Window(first=2), is_counted=True)
     upstreams[0].failures = []
 
-    behind = Window(first=2, after=first.page_info.end_cursor)
+    behind = Window(first=2, after=first.page_info().end_cursor)
     second = await page(upstreams, None, behind, is_counted=True)
 
     assert (

@@ -15,6 +15,7 @@ from graphql import GraphQLAbstractType, GraphQLField, GraphQLObjectType, is_non
 from strawberry.types.field import StrawberryField
 
 from resolvers.graph.lookups import LOOK_UPS, LookUp
+from resolvers.graph.node import Node, Sourced
 
 DEFINITION = "strawberry-definition"
 "Where strawberry keeps its own definitions in graphql-core's objects."
@@ -36,7 +37,12 @@ class Called:
     is_async: bool
 
 
-Way = Plain | Called | LookUp
+@dataclass(frozen=True, slots=True)
+class GlobalId:
+    """The id of a row: of its type, source name and native id. Every row has one, so its resolver is written out."""
+
+
+Way = Plain | Called | GlobalId | LookUp
 
 
 def way(parent: GraphQLObjectType, field: GraphQLField) -> Way | None:
@@ -44,11 +50,19 @@ def way(parent: GraphQLObjectType, field: GraphQLField) -> Way | None:
     own = field.extensions.get(DEFINITION)
     if not isinstance(own, StrawberryField) or own.extensions or field.args:
         return None
+    if _is_global_id(parent, own):
+        return GlobalId()
     found = _attribute(own) if own.base_resolver is None else _called(own)
     if found is None or not may_wait(found):
         return found
     # Nobody above is there any more to take the null of a field that was waited for.
     return None if is_non_null_type(field.type) else LOOK_UPS.get((parent.name, own.python_name), found)
+
+
+def _is_global_id(parent: GraphQLObjectType, own: StrawberryField) -> bool:
+    class_, resolver = origin(parent), own.base_resolver
+    is_row = class_ is not None and issubclass(class_, Sourced) and class_._route is Sourced._route
+    return is_row and resolver is not None and resolver.wrapped_func is vars(Node)["id"]
 
 
 def may_wait(way: Way) -> bool:

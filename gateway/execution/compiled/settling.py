@@ -39,7 +39,7 @@ def _asked(executor: Executor[Any], slot: Slot, rows: list[Row], info: Any) -> C
     if slot.region is None:
         return _by_core(executor, slot, rows)
     if isinstance(slot.way, LookUp):
-        answers = executor.context_value.answers(slot.way.question, dict.fromkeys(route for _, route, _ in rows))
+        answers = executor.context_value.answers(slot.way.question, dict.fromkeys([route for _, route, _ in rows]))
         return _filled(executor, slot, slot.region, rows, answers, info)
     return _resolved(executor, slot, slot.region, rows, info)
 

@@ -22,10 +22,11 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails
 
 from gateway.execution.compiled import fields, leaves
-from gateway.execution.compiled.fields import Called, Plain, Way
+from gateway.execution.compiled.fields import Called, GlobalId, Plain, Way
 from gateway.execution.compiled.regions import Region, Slot
 from gateway.execution.compiled.surprise import Surprise
 from gateway.execution.compiled.text import Text
+from resolvers import keys
 from resolvers.graph.lookups import LookUp
 
 Details = list[FieldDetails]
@@ -148,6 +149,9 @@ class _Writer:
         value = self.text.fresh()
         if isinstance(way, Plain):
             return [f"{value} = o.{way.attribute}"], self._shown(one, value), []
+        if isinstance(way, GlobalId):
+            encode = f"{self.text.name(keys.encode)}({self.text.name(one.parent.name)}, o.source_name, o.native_id)"
+            return [f"{value} = {encode}"], self._shown(one, value), []
         if isinstance(way, LookUp):
             return self._looked_up(one, way, value)
         if way is None:

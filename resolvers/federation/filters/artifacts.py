@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from resolvers.federation.filters.selection import (
     Check,
@@ -52,7 +53,7 @@ def select(facts: SourceFacts, where: ArtifactFilter | None) -> ArtifactSelectio
     )
     return Selection(
         asked=frozenset() if _is_empty(where) else frozenset(asked),
-        query=lambda source: query,
+        query=lambda source, columns: replace(query, columns=columns),
         keep=all_of(list(_checks(where))),
         ids=release_ids,
     )

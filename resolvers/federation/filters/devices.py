@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from resolvers.federation.filters.selection import (
     Check,
@@ -42,7 +43,9 @@ def select(facts: SourceFacts, where: DeviceFilter | None) -> DeviceSelection:
     is_empty = any(given == [] for given in (where.sources, where.fleet_ids, where.running_versions))
     return Selection(
         asked=frozenset() if is_empty else frozenset(asked),
-        query=lambda source: _query(where, None if fleet_ids is None else fleet_ids[source]),
+        query=lambda source, columns: replace(
+            _query(where, None if fleet_ids is None else fleet_ids[source]), columns=columns
+        ),
         keep=all_of(list(_checks(where, fleet_ids))),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from resolvers.federation.filters.selection import (
     Check,
@@ -58,7 +59,7 @@ def select(facts: SourceFacts, where: FleetFilter | None) -> FleetSelection:
     )
     return Selection(
         asked=frozenset() if _is_empty(where) else frozenset(asked),
-        query=lambda source: query,
+        query=lambda source, columns: replace(query, columns=columns),
         keep=all_of(list(_checks(where))),
         ids=ids,
     )

@@ -23,7 +23,7 @@ from resolvers.graph.inputs import ReleaseFilter, ReleaseOrder
 from resolvers.graph.release import Release
 from resolvers.knowledge import versions
 from resolvers.knowledge.ranges import VersionRange
-from resolvers.upstreams.port import Fact, Facts, ReleaseQuery
+from resolvers.upstreams.port import Columns, Fact, Facts, ReleaseQuery
 
 SHORTEST_REVISION = 7
 ARGUMENTS: Mapping[ReleaseFilterField, str] = {
@@ -82,7 +82,9 @@ def select(facts: SourceFacts, where: ReleaseFilter | None, order: ReleaseOrder 
         asked &= asked if chosen is None else chosen.keys()
     return Selection(
         asked=frozenset() if _is_empty(where) else frozenset(asked),
-        query=lambda source: _query(where, order or ReleaseOrder(), None if fleet_ids is None else fleet_ids[source]),
+        query=lambda source, columns: _query(
+            where, order or ReleaseOrder(), None if fleet_ids is None else fleet_ids[source], columns
+        ),
         keep=all_of([*_checks(where, _deleting(facts)), *_fleet_checks(fleet_ids)]),
         ids=ids,
         is_all_asked=where.version_range is None and ids is None,
@@ -145,7 +147,9 @@ def _is_empty(where: ReleaseFilter) -> bool:
     return any(given == [] for given in (*lists, *more))
 
 
-def _query(where: ReleaseFilter, order: ReleaseOrder, fleet_ids: Sequence[str] | None) -> ReleaseQuery:
+def _query(
+    where: ReleaseFilter, order: ReleaseOrder, fleet_ids: Sequence[str] | None, columns: Columns
+) -> ReleaseQuery:
     return ReleaseQuery(
         fleet_ids=None if fleet_ids is None else tuple(fleet_ids),
         names=_tuple(where.names),
@@ -160,6 +164,7 @@ def _query(where: ReleaseFilter, order: ReleaseOrder, fleet_ids: Sequence[str] |
         created_before=where.created_before,
         order_field=order.field,
         order_direction=order.direction,
+        columns=columns,
     )
 
 

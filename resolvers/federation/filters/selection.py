@@ -11,7 +11,7 @@ from strawberry.utils.str_converters import to_camel_case
 from resolvers import keys
 from resolvers.errors import BadArgument, Forbidden, InvalidKey
 from resolvers.graph.enums import SourceKind
-from resolvers.upstreams.port import Fact, Facts
+from resolvers.upstreams.port import Columns, Fact, Facts
 
 T = TypeVar("T")
 Q = TypeVar("Q")
@@ -38,12 +38,12 @@ class Visible(dict[str, Facts]):
 class Selection(Generic[T, Q]):
     """A filter over rows T, asked as queries Q.
 
-    asked: the sources that can hold what was asked; all others are skipped. ids: when given, only these native ids of
-    each source are looked up, instead of a list being read.
+    asked: the sources that can hold what was asked; all others are skipped. query: of a source, for
+    columns. ids: when given, only these native ids of each source are looked up, instead of a list being read.
     """
 
     asked: frozenset[str]
-    query: Callable[[str], Q]
+    query: Callable[[str, Columns], Q]
     keep: Check[T] | None  # None lets everything through
     ids: Mapping[str, Sequence[str]] | None = None
     is_all_asked: bool = False  # whether the query says all that the filter does, so that who answers it may count

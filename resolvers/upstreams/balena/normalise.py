@@ -30,6 +30,8 @@ from resolvers.upstreams.balena.rows import (
     linked,
 )
 
+# Python looks a member up by a call each time, and every row has a status.
+AVAILABLE, DRAFT, INVALIDATED = ReleaseStatus.AVAILABLE, ReleaseStatus.DRAFT, ReleaseStatus.INVALIDATED
 BUILD_STATUSES = {
     "failed": ReleaseStatus.FAILED,
     "error": ReleaseStatus.FAILED,
@@ -54,12 +56,12 @@ DEVICE_DETAILS = (
 def status(row: ReleaseRow, at: object = None) -> ReleaseStatus:
     """The first that holds: withdrawn, how its build ended, draft, success. A word nobody documented is UNKNOWN."""
     if row.is_invalidated:
-        return ReleaseStatus.INVALIDATED
+        return INVALIDATED
     if row.status in BUILD_STATUSES:
         return BUILD_STATUSES[row.status]
     if not row.is_final:
-        return ReleaseStatus.DRAFT
-    return ReleaseStatus.AVAILABLE if row.status == "success" else ReleaseStatus.UNKNOWN
+        return DRAFT
+    return AVAILABLE if row.status == "success" else ReleaseStatus.UNKNOWN
 
 
 def native_id(link: Link) -> str | None:

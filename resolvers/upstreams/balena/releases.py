@@ -60,7 +60,8 @@ async def by_id(asking: Asking, ids: Sequence[str], columns: Columns) -> Found[R
 
 def scopes(asking: Asking, query: ReleaseQuery) -> Scopes:
     """One for each call that takes so many fleets."""
-    return Scopes([replace(query, fleet_ids=fleet_ids) for fleet_ids in filters.parts(query)])
+    parts = filters.parts(query)
+    return Scopes([query if part == query.fleet_ids else replace(query, fleet_ids=part) for part in parts])
 
 
 async def page(asking: Asking, query: ReleaseQuery, place: Place) -> Page[Release]:
