@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 ANY_NUMBER = 2**31
 "Keys of one call, where a list that is read anyway answers for all of them."
@@ -25,6 +26,21 @@ class ScopeCount:
 ONE_SCOPE = ScopeCount()
 UNKNOWN = ScopeCount(scopes=4)
 "Assumed until a source was asked for its scopes."
+
+
+class Learnt:
+    """What one source has told of its scopes. revision: another one after any source of the process told something
+    new, so that what was found out with the old numbers need not compare them each time."""
+
+    revision: ClassVar[int] = 0
+
+    def __init__(self, count: ScopeCount | None = None):
+        self.count = count
+
+    def learn(self, count: ScopeCount) -> None:
+        if count != self.count:
+            self.count = count
+            Learnt.revision += 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,11 @@ from gateway.execution.cost.estimate import estimate
 from gateway.execution.cost.graph import Graph
 from resolvers.federation.product_lines import LineSpec
 from resolvers.sources import Sources
-from resolvers.upstreams.prices import ScopeCount
+from resolvers.upstreams.prices import Learnt
 
-Known = tuple[ScopeCount | None, ...]
-Ceilings = dict[tuple[str, ...], tuple[Known, int]]
+Ceilings = dict[tuple[str, ...], tuple[int, int]]
 """What one operation of a document can cost whatever its variables: by the names of the sources that the caller may
-read, with the scopes that those had when it was told."""
+read, with the revision of what was known of their scopes then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +42,9 @@ class Costs:
         variables: Mapping[str, Any] | None,
     ) -> int:
         """What the operation may cost, when that is more than the limit; else 0."""
-        known = tuple([one.scope_count for one in sources.upstreams.values()])
         ceiling = ceilings.get(sources.names)
-        if ceiling is None or ceiling[0] != known:
-            ceiling = known, estimate(self._graph(sources), document, operation, None)
+        if ceiling is None or ceiling[0] != Learnt.revision:
+            ceiling = Learnt.revision, estimate(self._graph(sources), document, operation, None)
             ceilings[sources.names] = ceiling
         if ceiling[1] <= self.limit:
             return 0

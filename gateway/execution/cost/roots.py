@@ -71,7 +71,7 @@ def _releases(walk: Walk, declared: GraphQLField, node: FieldNode, rows: Rows) -
         if selection is not None and selection.ids is not None:
             walk.calls[source] += graph.keyed(source, Question.RELEASE, len(selection.ids[source]))
         else:
-            query = None if selection is None else selection.query(source)
+            query = None if selection is None else selection.query(source, None)
             fleets_of = None if query is None or query.fleet_ids is None else len(query.fleet_ids)
             field = None if query is None else query.order_field
             walk.calls[source] += _of_releases(walk, node, source, fleets_of, field, where, given)
@@ -141,7 +141,7 @@ def _releases_of_fleet(walk: Walk, declared: GraphQLField, node: FieldNode, rows
     for source, count in rows.items():
         if selection is not None and source not in selection.asked:
             continue
-        fields = list(ReleaseOrderField) if selection is None else [selection.query(source).order_field]
+        fields = list(ReleaseOrderField) if selection is None else [selection.query(source, None).order_field]
         pagings = {graph.paging(source, one) for one in fields}
         whole = graph.keyed(source, "releases", count)
         paged = graph.keyed(source, "release_pages_by_fleet_id", count) * _rounds(pagings, where, given)

@@ -60,7 +60,7 @@ class BuildMaster(Absent):
 
     @property
     def scope_count(self) -> ScopeCount | None:
-        return self.calls.scope_count
+        return self.calls.scopes.count
 
     async def releases(self, query: ReleaseQuery) -> AsyncIterator[Chunk[Release]]:
         fleet_ids = query.fleet_ids and numbers(query.fleet_ids)

@@ -67,7 +67,7 @@ class Memfault(Absent):
 
     @property
     def scope_count(self) -> ScopeCount | None:
-        return self._catalogue.scope_count
+        return self._catalogue.scopes.count
 
     def releases(self, query: ReleaseQuery) -> AsyncIterator[Chunk[Release]]:
         return self._releases.listed(query)

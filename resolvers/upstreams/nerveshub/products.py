@@ -19,7 +19,7 @@ from resolvers.upstreams.nerveshub.api import Api
 from resolvers.upstreams.nerveshub.normalise import Product
 from resolvers.upstreams.nerveshub.rows import OrgRow
 from resolvers.upstreams.port import Chunk, Columns, Facts, Failure, FleetQuery, Found, ReleasesBelow
-from resolvers.upstreams.prices import ScopeCount
+from resolvers.upstreams.prices import Learnt, ScopeCount
 from resolvers.upstreams.scopes import Answer
 
 T = TypeVar("T")
@@ -37,11 +37,11 @@ class Products(Absent):
         self.config = config
         self.api = Api(self.http)
         self._kept = Kept(self.http.credentials, partial(self._catalogue, is_session=True), source=self.http.source)
-        self._scope_count: ScopeCount | None = None
+        self._scopes = Learnt()
 
     @property
     def scope_count(self) -> ScopeCount | None:
-        return self._scope_count
+        return self._scopes.count
 
     async def fleets(self, query: FleetQuery) -> AsyncIterator[Chunk[Fleet]]:
         """One call for the products of all orgs."""
@@ -108,7 +108,7 @@ class Products(Absent):
         inside = [row for row in orgs.rows if not chosen or row.name in chosen]
         answers = await scopes.settled(self._products_of(row, is_session) for row in inside)
         catalogue = scopes.together([Answer({}, orgs.error), *answers])
-        self._scope_count = ScopeCount(len(catalogue.found), len(inside))
+        self._scopes.learn(ScopeCount(len(catalogue.found), len(inside)))
         return catalogue
 
     async def _products_of(self, org: OrgRow, is_session: bool) -> Answer[Fleet]:
