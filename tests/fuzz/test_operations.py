@@ -1,4 +1,4 @@
-"""Operations drawn from the whole schema, changes included: whatever they ask, they are answered, and soon."""
+"""Operations drawn from the whole schema, changes included: they are answered, and cost no more than was told."""
 
 from __future__ import annotations
 
@@ -32,13 +32,18 @@ def test_whatever_is_asked_is_answered(gateway: Served) -> None:
         assert reply.status == 200
         assert reply.codes & NEVER == set(), reply.json["errors"]
         assert b"Traceback" not in reply.body
-        assert _cost(reply.json) <= _estimate(reply.json), "it took more calls than was told before"
+        assert _is_change(request) or _cost(reply.json) <= _estimate(reply.json), "more calls than was told before"
 
     answered()
 
 
+def _is_change(request: dict[str, Any]) -> bool:
+    """What a change takes is told by a guess."""
+    text: str = request["query"]
+    return text.startswith("mutation")
+
+
 def _cost(answer: dict[str, Any]) -> int:
-    """Of a query: those of a change are a guess."""
     totals = answer.get("extensions", {}).get("plan", {}).get("totals", {})
     return totals.get("calls", 0) - totals.get("sessionCalls", 0)
 
