@@ -30,7 +30,7 @@ async def test_where_a_page_stands_is_told() -> None:
         )
     ]  # fmt: skip
 
-    info = [(one.page_info().has_previous_page, one.page_info.has_next_page) for one in found]
+    info = [(one.page_info().has_previous_page, one.page_info().has_next_page) for one in found]
     assert info == [
         (False, True), (False, False), (True, False), (True, False), (False, True),
         (False, True), (True, False), (False, False),
