@@ -56,7 +56,7 @@ def estimate(
     """
     values: Mapping[str, Any] | None = None
     if variables is not None:
-        coerced = get_variable_values(graph.core, operation.variable_definitions or (), dict(variables))
+        coerced = get_variable_values(graph.core, operation.variable_definitions or (), dict(variables), max_errors=1)
         if isinstance(coerced, list):
             return 0
         values = coerced.coerced
