@@ -89,7 +89,7 @@ def markdown(report: Report) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-GROWTH = ("of", "count", "CPU µs", "CPU µs each", "wall ms", "calls", "peak MB")
+GROWTH = ("of", "count", "CPU µs", "CPU µs each", "wall ms", "calls", "peak MB", "kB each")
 
 
 def _workload(result: Result) -> dict[str, Any]:
@@ -135,7 +135,8 @@ def _ratio(value: float | None) -> str:
 def _point(point: Mapping[str, Any]) -> tuple[str, ...]:
     each = point["cpu_us"] / point["count"]
     numbers = (f"{point['cpu_us']:.0f}", f"{each:.1f}", f"{point['wall_ms']:.1f}", f"{point['calls']:.0f}")
-    return (point["of"], f"{point['count']:,}", *numbers, f"{point['peak_mb']:.1f}")
+    memory = (f"{point['peak_mb']:.1f}", f"{point['peak_mb'] * 1024 / point['count']:.1f}")
+    return (point["of"], f"{point['count']:,}", *numbers, *memory)
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:

@@ -62,7 +62,7 @@ def demo_settings(mock_url: str, port: int) -> Settings:
     for kind in ADAPTERS:
         name = kind.name.lower()
         # For the same reason nothing is tried again by itself, and no source left alone.
-        environ |= {f"{kind.name}_RETRIES": "0", f"{kind.name}_BREAKER_FAILURES": "0"}
+        environ |= {f"{kind.name}_{guard}": "0" for guard in ("RETRIES", "BREAKER_FAILURES", "HEEDS_429")}
         environ |= {f"{kind.name}_URL": f"{mock_url}/{name}", f"{kind.name}_WRITABLE": "true"}
         environ |= OWN.get(name, {f"{kind.name}_TOKEN": f"demo-{name}-token"})
     # The empty file, since a gateway.toml in the working directory is not the demo's.

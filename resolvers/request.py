@@ -10,6 +10,7 @@ import time
 from asyncio import Future
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from graphql import GraphQLResolveInfo
@@ -81,14 +82,25 @@ class Request:
         self.collector = Collector()
         self.freshness = freshness.begin_anew()
         once.begin()
-        self._note = note
-        self.loaders = Loaders(sources.upstreams, note=self._noted)
-        self._lister = Lister(settings.cursor_key, settings.max_page_size, self.collector)
-        self._desk = Desk(sources, self.loaders, self._lister)
-        self._families: kin.Families = {}
+        self.loaders = Loaders(sources.upstreams, note=_noting(self.collector, note))
         self.is_alone = False
-        self._line_specs = seen_in(settings.product_lines, self.sources.upstreams)
+        self._settings = settings
+        self._families: kin.Families = {}
         self._lines: Lines | None = None
+
+    # Made when first used: many requests ask for one object, and for no list.
+
+    @cached_property
+    def _lister(self) -> Lister:
+        return Lister(self._settings.cursor_key, self._settings.max_page_size, self.collector)
+
+    @cached_property
+    def _desk(self) -> Desk:
+        return Desk(self.sources, self.loaders, self._lister)
+
+    @cached_property
+    def _line_specs(self) -> tuple[LineSpec, ...]:
+        return seen_in(self._settings.product_lines, self.sources.upstreams)
 
     @property
     def lines(self) -> Lines:
@@ -105,17 +117,14 @@ class Request:
     def want(self, wanted: Wanted, schema: Schema, variables: Mapping[str, Any] | None) -> None:
         """What the operation wants of each type of row. To be said before anything is asked; unsaid: everything."""
         self.loaders.wants = wanted.by(variables)
-        self.loaders.below = ahead.below_fleets(self._desk, wanted, schema, variables or {})
+        if wanted.below_fleets:
+            self.loaders.below = ahead.below_fleets(self._desk, wanted, schema, variables or {})
 
     @property
     def states(self) -> Mapping[str, AnswerState]:
         """The worst of each source over all that was answered so far."""
         self.collector.note_ages(self.freshness)
         return self.collector.states
-
-    def _noted(self, asked: Asked) -> None:
-        self.collector.came(asked.source, asked.state)
-        self._note(asked)
 
     def source(self, name: str) -> Source:
         return self.sources.objects[name]
@@ -145,7 +154,11 @@ class Request:
         return known(self.sources.facts, source), native_id
 
     async def answer(self, question: Question, source: str, native_id: str) -> Any:
-        return await self.loaders.to(question).load((source, native_id))
+        loader = self.loaders.to(question)
+        if not self.is_alone:
+            return await loader.load((source, native_id))
+        self.is_alone = False  # from here on what else is asked is asked beside this
+        return await loader.load_alone((source, native_id))
 
     def answers(self, question: Question, routes: Iterable[Route]) -> Mapping[Route, Future[Any]]:
         """`answer` to each of many routes, asked together; without a task for each."""
@@ -154,6 +167,11 @@ class Request:
 
     async def fleet_by_slug(self, slug: str, source: str | None) -> Fleet | None:
         return await fleets.with_slug(self._desk, slug, source)
+
+    def end(self) -> None:
+        """It is answered. Loaders and what they ask with refer to one another: left alone, they and all rows they hold
+        would wait for the collector of such circles."""
+        self.loaders.forget()
 
     def forget(self) -> None:
         """After a change nothing that was read before it may be shown."""
@@ -230,3 +248,11 @@ class Request:
 
     async def latest_release(self, fleet: Fleet) -> Release | None:
         return (await kin.family(self._desk, self._families, fleet.route)).latest
+
+
+def _noting(collector: Collector, note: Note) -> Note:
+    def noted(asked: Asked) -> None:
+        collector.came(asked.source, asked.state)
+        note(asked)
+
+    return noted

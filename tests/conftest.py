@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 from gateway.execution import executor
 from gateway.execution.compiled import PlainExecutor
 from gateway.listening import in_thread, taken
+from tests import recorded
 from tests import redis_server as redis_server_module
 from upstream_mocks.server import Mocks, create_mocks
 
@@ -28,6 +29,13 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 # The whole suite holds for graphql-core alone as well, the calls counted included.
 if os.environ.get("RELEASEGRAPH_TEST_COMPILED") == "off":
     executor.CompiledExecutor = PlainExecutor  # type: ignore[assignment, misc]
+
+recorded.record()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks again what the others have asked comes after them."""
+    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
 
 
 @contextmanager

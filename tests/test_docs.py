@@ -288,9 +288,7 @@ def test_the_table_of_guards_shows_their_defaults_and_where_memfaults_differ() -
     usual, memfault = SourceConfig.model_fields, adapter(SourceKind.MEMFAULT).config_type.model_fields
     told = {words(row[0])[0]: row[1] for row in rows("guard")}
 
-    defaults = {
-        name: "none" if usual[name].default is None else f"{usual[name].default:g}" for name in told if name in usual
-    }
+    defaults = {name: plainly(usual[name].default) for name in told if name in usual}
     own = {
         name: f", Memfault {memfault[name].default:g}"
         for name in defaults
@@ -298,6 +296,10 @@ def test_the_table_of_guards_shows_their_defaults_and_where_memfaults_differ() -
     }
     shown = {name: default + own.get(name, "") for name, default in defaults.items()}
     assert told == {**shown, "deadline_s": f"{Server.model_fields['deadline_s'].default:g}"}
+
+
+def plainly(value: Any) -> str:
+    return f"{value:g}" if type(value) in (int, float) else str(value).lower()
 
 
 def test_the_example_as_it_stands_changes_nothing() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import partial
 
 from graphql import (
     DocumentNode,
@@ -15,9 +15,11 @@ from graphql import (
     validate,
 )
 
-from gateway.execution import limits, repeats, unsupported
+from gateway.execution import kept, limits, repeats, unsupported
 from gateway.execution.compiled import Plans
+from gateway.execution.compiled.plans import nobody_asks
 from gateway.execution.cost import Ceilings
+from gateway.execution.kept import Kept
 from gateway.execution.limits import Limits
 from gateway.execution.repeats import Counted
 from resolvers.federation import columns
@@ -30,7 +32,7 @@ MAX_ERRORS = 20
 "Of one document: what is told beyond them helps nobody, and telling what may be meant takes time."
 
 REMEMBERED_CHARACTERS = 32_768
-"Longer texts are prepared each time: a thousand of them would be too much to keep."
+"Longer texts are prepared each time: each would drive out a hundred others."
 
 
 class Unusable(Exception):  # says what the document is
@@ -46,15 +48,26 @@ class Prepared:
     """A document that may be executed, with what was found out about its operations: all is forgotten together.
 
     plans: None when the document is not kept, since compiling pays from the second time on. rows: of each operation,
-    by its name, where they are the same whatever the variables.
+    by its name, where they are the same whatever the variables. tree_bytes: what text and tree take.
     """
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, plans: Plans | None = None):
+    def __init__(self, schema: GraphQLSchema, document: DocumentNode, plans: Plans | None = None, tree_bytes: int = 0):
         self.document, self.plans = document, plans
+        self._tree_bytes = tree_bytes
         self.rows: dict[str | None, int] = {}
         self._schema = schema
         self._wanted: dict[str | None, Wanted] = {}
         self._ceilings: dict[str | None, Ceilings] = {}
+
+    @property
+    def size_bytes(self) -> int:
+        """An estimate of what it takes in memory: it grows with each selection that is compiled."""
+        return self._tree_bytes + (self.plans.size_bytes if self.plans is not None else 0)
+
+    def forgotten(self) -> None:
+        """To be told when it is kept no longer; who uses it just now may go on."""
+        if self.plans is not None:
+            self.plans.grew = nobody_asks
 
     def wanted(self, operation: OperationDefinitionNode) -> Wanted:
         """What one of its operations wants of each type of row."""
@@ -70,27 +83,38 @@ class Prepared:
 
 
 class Documents:
-    """Prepared documents by their text, the least recently used forgotten first. Those that fail are not kept."""
+    """Prepared documents by their text, the least recently used forgotten first. Those that fail are not kept.
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits, remembered: int):
+    remembered: of them at most, and max_bytes of memory, plans included.
+    """
+
+    def __init__(self, schema: GraphQLSchema, limits: Limits, remembered: int, max_bytes: int = kept.MAX_BYTES):
         self._schema, self._limits = schema, limits
-        self._is_remembering = remembered > 0
-        self._remembered = lru_cache(maxsize=remembered)(self._prepare)
+        self._kept: Kept[Prepared] = Kept(remembered, max_bytes)
 
     def prepare(self, text: str) -> Prepared:
         """Raises Unusable."""
-        is_kept = self._is_remembering and len(text) <= REMEMBERED_CHARACTERS
-        return self._remembered(text) if is_kept else Prepared(self._schema, self._usable(text))
+        if self._kept.most == 0 or len(text) > REMEMBERED_CHARACTERS:
+            return Prepared(self._schema, self._usable(text))
+        return self._kept.get(text) or self._prepare(text)
 
     @property
     def remembered(self) -> tuple[int, int]:
         """How often a text was remembered, and how often it was not, of those that can be."""
-        info = self._remembered.cache_info()
-        return info.hits, info.misses
+        return self._kept.hits, self._kept.misses
+
+    @property
+    def size_bytes(self) -> int:
+        """An estimate of what all that are kept take in memory."""
+        return self._kept.size_bytes
 
     def _prepare(self, text: str) -> Prepared:
         document = self._usable(text)
-        return Prepared(self._schema, document, Plans(document))
+        plans = Plans(document)
+        made = Prepared(self._schema, document, plans, kept.tree_bytes(text, document.token_count))
+        plans.grew = partial(self._kept.grew, text)
+        self._kept.put(text, made)
+        return made
 
     def _usable(self, text: str) -> DocumentNode:
         document = self._parse(text)
@@ -120,7 +144,7 @@ class Documents:
         if len(text) > most.max_characters:
             raise _too_complex("a number of characters of", len(text), most.max_characters)
         try:
-            return parse(text, max_tokens=most.max_tokens)
+            return _unlinked(parse(text, max_tokens=most.max_tokens))
         except GraphQLError as error:
             # graphql-core tells these limits from any other syntax error by their sentences alone.
             if f"more than {most.max_tokens} tokens" in error.message:
@@ -132,6 +156,20 @@ class Documents:
 
 def _too_complex(what: str, found: int | str, limit: int) -> Unusable:
     return Unusable([limits.too_complex(what, found, limit)], "QUERY_TOO_COMPLEX")
+
+
+def _unlinked(document: DocumentNode) -> DocumentNode:
+    """Its tokens refer to one another both ways, which nothing needs after parsing.
+
+    A forgotten document would wait for a collection of all generations, which a server seldom makes, and what takes the
+    most memory here are documents.
+    """
+    token = document.loc.start_token if document.loc is not None else None
+    while token is not None:
+        following = token.next
+        token.prev = token.next = None
+        token = following
+    return document
 
 
 def operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema, OperationDefinitionNode
+from msgspec import Struct, field
 from strawberry import Schema
 
 from gateway.execution import documents, masking, rows
@@ -20,8 +21,7 @@ from resolvers.request import Request
 from resolvers.transport import plan, spending
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """An operation as it was asked for. text: empty where it is only named, by its hash or by another id."""
 
     text: str
@@ -48,8 +48,7 @@ class Found:
         return self.executable.node
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """Members of the reply; `was_executed` is false when the operation itself could not be used."""
 
     body: dict[str, Any]
@@ -109,13 +108,16 @@ class Executor:
         """Executes an operation that `find` has found, unless it may cost too much."""
         excess = self._costs.excess(found.ceilings, request.sources, found.document, found.node, asked.variables)
         if excess:
+            request.end()
             return unusable(Unusable([too_dear(excess, self._limits.max_cost)], "QUERY_TOO_COMPLEX"), request_id)
         self._count(found, asked, request)
         request.want(found.wanted, self._schema, asked.variables)
         result = await execute(found.executable, request, asked.variables, self._executor_class)
         errors = [masking.shown(error, request_id) for error in result.errors or ()]
         losses = [masking.lost(loss) for loss in request.collector.losses if tell_losses or not loss.may_be_left_out]
-        return _answer(result, [*errors, *losses], request)
+        answer = _answer(result, [*errors, *losses], request)
+        request.end()
+        return answer
 
     def _count(self, found: Found, asked: Operation, request: Request) -> None:
         """Calls from here on; those of a change are not stopped in the middle of it."""

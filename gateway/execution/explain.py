@@ -7,8 +7,9 @@ asks for more telling, not for other data, and may be set once for all requests 
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from gateway.execution.executor import Answer
 from resolvers.errors import ReleasegraphError

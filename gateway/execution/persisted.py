@@ -8,11 +8,12 @@ the hash will do). Where only trusted documents run, nobody can leave any.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import structlog
 from graphql import GraphQLError
+from msgspec.structs import replace
 
 from gateway.execution.documents import Unusable
 from gateway.execution.executor import Operation

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Coroutine, Generator, Mapping
+from types import coroutine
 from typing import Any
 
 import orjson
@@ -38,13 +39,7 @@ async def json_object(headers: Mapping[str, str], receive: Receive, server: Serv
     if not csrf.is_json(headers):
         given = headers.get("content-type") or "none"
         raise NotAsked(415, f"Content-Type must be application/json, not {given}")
-    try:
-        async with asyncio.timeout(server.body_timeout_s):
-            body = await _body(receive, server.max_body_bytes)
-    except TimeoutError:
-        message = f"the body was not complete within {server.body_timeout_s:g} s"
-        raise NotAsked(408, message, {"Connection": "close"}) from None
-    return _object(body, "the body")
+    return _object(await _in_time(_body(receive, server.max_body_bytes), server.body_timeout_s), "the body")
 
 
 def from_get(headers: Mapping[str, str], query_string: bytes) -> Operation:
@@ -56,6 +51,37 @@ def from_get(headers: Mapping[str, str], query_string: bytes) -> Operation:
         if given.get(name):
             given[name] = _object(given[name].encode(), name)
     return _operation(given)
+
+
+async def _in_time(reading: Coroutine[Any, Any, bytes], timeout_s: float) -> bytes:
+    """What is read. A body mostly came with its head: nothing is set up to wait for what is there."""
+    try:
+        waited_for = reading.send(None)
+    except StopIteration as whole:
+        body: bytes = whole.value
+        return body
+    try:
+        async with asyncio.timeout(timeout_s):
+            return await _going_on(reading, waited_for)
+    except TimeoutError:
+        message = f"the body was not complete within {timeout_s:g} s"
+        raise NotAsked(408, message, {"Connection": "close"}) from None
+
+
+@coroutine
+def _going_on(reading: Coroutine[Any, Any, bytes], waited_for: Any) -> Generator[Any, Any, bytes]:
+    """`await reading` of one that has begun and waits."""
+    try:
+        while True:
+            try:
+                got = yield waited_for
+            except BaseException as error:
+                waited_for = reading.throw(error)
+            else:
+                waited_for = reading.send(got)
+    except StopIteration as whole:
+        body: bytes = whole.value
+        return body
 
 
 async def _body(receive: Receive, max_bytes: int) -> bytes:

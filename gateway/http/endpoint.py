@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 from starlette.datastructures import QueryParams
 from starlette.types import Receive, Scope, Send
 
@@ -111,9 +111,9 @@ async def _answered(request: Arrived, operation: Operation, caller: Caller, told
     context = runtime.request(caller)
     tell = runtime.settings.server.partial_list_errors and request.headers.get(PARTIAL_ERRORS_HEADER) != "off"
 
-    async def answering() -> Answer:
+    def answering() -> Awaitable[Answer]:
         running = runtime.executor.run(found, operation, context, request_id, tell_losses=tell)
-        return await (explain.explained_to(caller, running) if is_explained else running)
+        return explain.explained_to(caller, running) if is_explained else running
 
     return _tellable(await flown(runtime, request.receive, answering, told), caller)
 

@@ -32,6 +32,8 @@ async def flown(runtime: Runtime, receive: Receive, answering: Callable[[], Awai
             flight.receive = receive if told.kind == "query" else None
             in_flight.inc()
             try:
+                if span is None:
+                    return await _told(flight, answering, told)
                 with span:
                     return await _told(flight, answering, told)
             finally:

@@ -1,5 +1,7 @@
-"""Purge: `POST /_cache/purge`, by which an operator drops what is remembered of one source, or of all.
+"""Purge: `POST /_cache/purge`, by which an operator drops what is remembered of a source, a fleet, a release, or all.
 
+What is remembered are answers as they came, and a fleet or a release may be in any list of its source: so naming one
+drops all of its source. Rejected: looking for its id in what is remembered, since ids of most vendors are low numbers.
 It changes nothing but what the next queries cost. Still it is not for everybody: where there are keys or a write token
 it wants the scope write, else it takes callers of this machine alone, and none that a proxy passed on.
 """
@@ -17,7 +19,13 @@ from gateway.access.authentication import refusal as refusal_of
 from gateway.http import asked
 from gateway.http.asked import NotAsked
 from gateway.runtime import Runtime
-from resolvers.errors import Forbidden, ReleasegraphError
+from resolvers import keys
+from resolvers.errors import Forbidden, InvalidKey, ReleasegraphError
+
+BY_ID = {"fleet": "Fleet", "release": "Release"}
+"What is named by its global id, with the type that the id has to be of."
+
+TAKEN = '{"source": "<name>"}, {"fleet": "<id>"}, {"release": "<id>"}, or {} for all sources'
 
 PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 "Headers that say the caller is somebody else."
@@ -44,16 +52,30 @@ async def purge(request: Request) -> Response:
 
 
 def _names(runtime: Runtime, given: dict[str, Any]) -> list[str]:
+    """The sources to drop. Raises NotAsked."""
     known = runtime.sources.names
-    unknown = [word for word in given if word != "source"]
+    unknown = [word for word in given if word != "source" and word not in BY_ID]
     if unknown:
-        raise NotAsked(400, f'{unknown[0]!r} is not known here: send {{"source": "<name>"}}, or {{}} for all sources')
-    source = given.get("source")
-    if source is None:
+        raise NotAsked(400, f"{unknown[0]!r} is not known here: send {TAKEN}")
+    named = {word: value for word, value in given.items() if value is not None}
+    if len(named) > 1:
+        raise NotAsked(400, f"{' and '.join(named)} are too much for one purge: send {TAKEN}")
+    if not named:
         return list(known)
+    ((word, value),) = named.items()
+    source = value if word == "source" else _source_of(word, value)
     if source not in known:
-        raise NotAsked(400, f"source must be one of {', '.join(known)}")
+        raise NotAsked(400, f"{word} must be {'' if word == 'source' else 'of '}one of {', '.join(known)}")
     return [source]
+
+
+def _source_of(word: str, given: Any) -> str:
+    if not isinstance(given, str):
+        raise NotAsked(400, f"{word} must be its id, a text")
+    try:
+        return keys.decode(given, BY_ID[word]).source
+    except InvalidKey as error:
+        raise NotAsked(400, f"{word}: {error}") from None
 
 
 async def _check(runtime: Runtime, request: Request, names: list[str]) -> None:

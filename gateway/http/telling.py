@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Awaitable
-from contextlib import AbstractContextManager, nullcontext
 from secrets import token_hex
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -24,7 +23,6 @@ GRAPHQL = frozenset({"/graphql", "/graphql/"})
 HEADER = "x-request-id"
 _NAME = HEADER.encode()
 _ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{8,64}")
-_NO_SPAN: AbstractContextManager[None] = nullcontext()
 
 
 class Telling:
@@ -41,9 +39,12 @@ class Telling:
         replied = Replied(_request_id(scope))
         state["request_id"] = replied.request_id
         runtime: Runtime = scope["app"].state.runtime
-        span = runtime.tracing.request(scope, replied) if scope["path"] in GRAPHQL else _NO_SPAN
+        span = runtime.tracing.request(scope, replied) if scope["path"] in GRAPHQL else None
         with log.of_request(replied.request_id):
             try:
+                if span is None:
+                    await self.app(scope, receive, _Counting(send, replied))
+                    return
                 with span:
                     await self.app(scope, receive, _Counting(send, replied))
             finally:
@@ -68,8 +69,10 @@ class _Counting:
 
 
 def _request_id(scope: Scope) -> str:
-    given = next((value for name, value in scope["headers"] if name == _NAME), b"")
-    return given.decode() if _ACCEPTED.fullmatch(given) else token_hex(16)
+    for name, given in scope["headers"]:
+        if name == _NAME and _ACCEPTED.fullmatch(given):
+            return str(given, "ascii")
+    return token_hex(16)
 
 
 def _tell(runtime: Runtime, scope: Scope, told: Told | None, replied: Replied, duration_s: float) -> None:

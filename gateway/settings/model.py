@@ -78,6 +78,9 @@ class Server(Table):
         default=None, min_length=16, description="signs cursors; workers and replicas need the same"
     )
     documents_cached: int = Field(default=1000, ge=0, le=100_000, description="parsed documents kept by each worker")
+    documents_max_bytes: int = Field(
+        default=64 * 1024 * 1024, ge=1024 * 1024, le=64 * 1024**3, description="of memory that these may take, at most"
+    )
     max_in_flight: int = Field(default=200, ge=1, le=100_000, description="operations that a worker executes at once")
     body_timeout_s: float = Field(default=10, gt=0, le=300, description="for a request's body to arrive")
     # Many proxies, routers and clients give up after 30 s: by then what there is should have been sent.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Callable, MutableMapping
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +22,7 @@ from resolvers.transport.observe import Call
 
 PROBED = frozenset({"/healthz", "/readyz", "/metrics"})
 _log = structlog.get_logger("releasegraph")
+_tells_all = True
 _is_plain = False
 "Whether lines of the level info are told, as JSON: those that come with every request are then written at once."
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -29,7 +30,7 @@ _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 def configure(telemetry: Telemetry) -> None:
     """Sets structlog up for this process. Lines go to standard error, so that piped output stays clean."""
-    global _log, _is_plain
+    global _log, _is_plain, _tells_all
     level = logging.getLevelNamesMapping()[telemetry.log_level.upper()]
     console = telemetry.log_format == "console"
     render = structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(_as_json)
@@ -45,6 +46,7 @@ def configure(telemetry: Telemetry) -> None:
         logger_factory=_StandardError,
         cache_logger_on_first_use=False,
     )
+    _tells_all = level <= logging.DEBUG
     _is_plain = not console and level <= logging.INFO
     # Bound once: the lines below come several times a request, and a lazy logger is put together anew at each.
     _log = structlog.get_logger("releasegraph").bind()
@@ -52,14 +54,19 @@ def configure(telemetry: Telemetry) -> None:
     library.handlers, library.propagate = [_OfLibraries(logging.WARNING)], False
 
 
-@contextmanager
-def of_request(request_id: str) -> Iterator[None]:
+class of_request(AbstractContextManager[None]):  # noqa: N801  # used as a function
     """Lines of the block, in this task and those it starts, carry the id."""
-    before = _request_id.set(request_id)
-    try:
-        yield
-    finally:
-        _request_id.reset(before)
+
+    __slots__ = ("_before", "_id")
+
+    def __init__(self, request_id: str):
+        self._id = request_id
+
+    def __enter__(self) -> None:
+        self._before = _request_id.set(self._id)
+
+    def __exit__(self, *_: object) -> None:
+        _request_id.reset(self._before)
 
 
 def _with_request_id(logger: object, method: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -98,9 +105,10 @@ def upstream_call(call: Call) -> None:
     What was answered without a call is a line for debugging only.
     """
     if not call.was_made:
-        _log.debug("answer remembered or shared", **_of_call(call))
+        if _tells_all:
+            _log.debug("answer remembered or shared", **_of_call(call))
     elif _is_plain:
-        _write({**_of_call(call), "event": "upstream call"})
+        _write(_of_call(call), "upstream call")
     else:
         _log.info("upstream call", **_of_call(call))
 
@@ -129,7 +137,7 @@ def circuit(source: str, circuit: Circuit) -> None:
 def operation(told: Told, replied: Replied, duration_s: float) -> None:
     """One GraphQL operation, its reply sent."""
     if _is_plain:
-        _write({**_of_operation(told, replied, duration_s), "event": "operation"})
+        _write(_of_operation(told, replied, duration_s), "operation")
     else:
         _log.info("operation", **_of_operation(told, replied, duration_s))
 
@@ -150,9 +158,10 @@ def _of_operation(told: Told, replied: Replied, duration_s: float) -> dict[str, 
     }
 
 
-def _write(line: dict[str, Any]) -> None:
+def _write(line: dict[str, Any], event: str) -> None:
     """A line of the level info, as the processors above would make it; walking through them costs four times as much.
     Two such lines come with every request."""
+    line["event"] = event
     request_id = _request_id.get()
     if request_id is not None:
         line["request_id"] = request_id

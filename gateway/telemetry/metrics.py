@@ -265,10 +265,12 @@ class Metrics:
         """How often a text was remembered, how often not, and how often it was none of the manifest, since the start of
         this process."""
         seen, self._documents_seen = self._documents_seen, (hits, misses, untrusted)
-        counters = self._hits, self._misses, self._untrusted
-        for counter, before, now in zip(counters, seen, self._documents_seen, strict=True):
-            if now != before:
-                counter.inc(now - before)
+        if hits != seen[0]:
+            self._hits.inc(hits - seen[0])
+        if misses != seen[1]:
+            self._misses.inc(misses - seen[1])
+        if untrusted != seen[2]:
+            self._untrusted.inc(untrusted - seen[2])
 
     def text(self) -> bytes:
         """As Prometheus reads it: of this process, or of all workers."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,11 +24,11 @@ class Replied:
 
 
 class Tracing(Protocol):
-    def request(self, scope: Scope, replied: Replied) -> AbstractContextManager[None]:
-        """The span of a request to /graphql, in the trace that its headers name."""
+    def request(self, scope: Scope, replied: Replied) -> AbstractContextManager[None] | None:
+        """The span of a request to /graphql, in the trace that its headers name. None: nobody collects any."""
         ...
 
-    def operation(self, told: Told) -> AbstractContextManager[None]:
+    def operation(self, told: Told) -> AbstractContextManager[None] | None:
         """The span of an operation, inside that of its request."""
         ...
 
@@ -41,17 +41,14 @@ class Tracing(Protocol):
         ...
 
 
-_NO_SPAN: AbstractContextManager[None] = nullcontext()
-
-
 class Untraced:
     """No span at all: what is there while no collector is configured."""
 
-    def request(self, scope: Scope, replied: Replied) -> AbstractContextManager[None]:
-        return _NO_SPAN
+    def request(self, scope: Scope, replied: Replied) -> None:
+        return None
 
-    def operation(self, told: Told) -> AbstractContextManager[None]:
-        return _NO_SPAN
+    def operation(self, told: Told) -> None:
+        return None
 
     def call(self, source: str, method: str, path: str) -> Begun:
         return unwatched(source, method, path)

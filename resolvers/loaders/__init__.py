@@ -10,6 +10,7 @@ May import: federation, upstreams, graph, keys, errors. Holds no rule about rele
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, cast
 
 from aiodataloader import DataLoader
@@ -50,7 +51,7 @@ _LOOK_UPS = {"Release": Question.RELEASE, "Fleet": Question.FLEET}
 class Loaders:
     """All loaders of one request, each made when first asked for.
 
-    aiodataloader binds the running loop when built: make this inside it.
+    A loader binds the running loop when built: make this inside it.
 
     wants: what the operation wants of each type; to be set before anything is asked. below: the page of releases that
     fleets bring along when they are looked up; it answers `release_page_by_fleet_key` for the same query and place.
@@ -61,30 +62,33 @@ class Loaders:
         self.wants = wants
         self.below: ReleasesBelow | None = None
         self._upstreams, self._note = upstreams, note
-        self._questions: dict[Question, DataLoader[Route, Any]] = {}
-        self.columns_by_release_key: DataLoader[ColumnsKey, Mapping[str, Any] | None] = Loader(
-            columns_by_release(upstreams), "columns_by_release_id", note
-        )
-        self.releases_by_fleet_key: DataLoader[FleetReleasesKey, Reading[Release]] = Loader(
-            releases_by_fleet(upstreams, self.received), "releases_by_fleet_id", note
-        )
-        self.release_page_by_fleet_key: DataLoader[FleetPageKey, Page[Release] | None] = Loader(
-            release_pages_by_fleet(upstreams, self.received), "release_pages_by_fleet_id", note
-        )
+        self._questions: dict[Question, Loader[Route, Any]] = {}
+
+    @cached_property
+    def columns_by_release_key(self) -> DataLoader[ColumnsKey, Mapping[str, Any] | None]:
+        return Loader(columns_by_release(self._upstreams), "columns_by_release_id", self._note)
+
+    @cached_property
+    def releases_by_fleet_key(self) -> DataLoader[FleetReleasesKey, Reading[Release]]:
+        return Loader(releases_by_fleet(self._upstreams, self.received), "releases_by_fleet_id", self._note)
+
+    @cached_property
+    def release_page_by_fleet_key(self) -> DataLoader[FleetPageKey, Page[Release] | None]:
+        return Loader(release_pages_by_fleet(self._upstreams, self.received), "release_pages_by_fleet_id", self._note)
 
     def forget(self) -> None:
         """After a change nothing that was read before it may be shown."""
         self._questions.clear()
-        self.columns_by_release_key.clear_all()
-        self.releases_by_fleet_key.clear_all()
-        self.release_page_by_fleet_key.clear_all()
+        for name in ("columns_by_release_key", "releases_by_fleet_key", "release_page_by_fleet_key"):
+            vars(self).pop(name, None)
 
-    def to(self, question: Question) -> DataLoader[Route, Any]:
+    def to(self, question: Question) -> Loader[Route, Any]:
         """The loader of a question: by (source name, native id), what the question's port method answers."""
-        if question not in self._questions:
+        loader = self._questions.get(question)
+        if loader is None:
             batch = by_key(self._upstreams, self._asking(question))
-            self._questions[question] = Loader(batch, question.value, self._note)
-        return self._questions[question]
+            loader = self._questions[question] = Loader(batch, question, self._note)
+        return loader
 
     def received(self, rows: Sequence[Any]) -> None:
         """Rows have come: what they brought along answers questions that were not asked yet."""
@@ -118,7 +122,7 @@ class Loaders:
 
         async def ask(upstream: Upstream, ids: Sequence[str]) -> Found[Any]:
             below = (self.below_for(upstream),) if question is Question.FLEET else ()
-            found = await getattr(upstream, question.value)(ids, self.wants.of(ROWS[question]), *below)
+            found = await getattr(upstream, question)(ids, self.wants.of(ROWS[question]), *below)
             for one in found.values():
                 self.received([one] if isinstance(one, Columned) else one if isinstance(one, list | tuple) else ())
             return cast("Found[Any]", found)

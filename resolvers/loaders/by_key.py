@@ -21,6 +21,9 @@ def by_key(upstreams: Mapping[str, Upstream], ask: Ask[T]) -> Batch:
     """A batch function over routes. Gives a value, None for what is known not to be there, or the error, by key."""
 
     async def batch(routes: list[Route]) -> list[T | Exception | None]:
+        if len(routes) == 1:
+            ((source, native_id),) = routes
+            return [(await _asked(upstreams[source], [native_id], ask)).get(native_id)]
         by_source = grouped(routes)
         answers = await asyncio.gather(*(_asked(upstreams[source], ids, ask) for source, ids in by_source.items()))
         found = dict(zip(by_source, answers, strict=True))
@@ -33,7 +36,7 @@ def method(question: Question) -> Ask[Any]:
     """Asks whichever adapter it is given by the port's method of that name."""
 
     async def ask(upstream: Upstream, ids: Sequence[str]) -> Found[Any]:
-        answer: Found[Any] = await getattr(upstream, question.value)(ids)
+        answer: Found[Any] = await getattr(upstream, question)(ids)
         return answer
 
     return ask

@@ -7,12 +7,13 @@ would know. A batch is told as a whole: its oldest answer of a source stands for
 
 from __future__ import annotations
 
+import asyncio
 from asyncio import Future
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, MutableMapping, Sequence
 from typing import Any, TypeVar
 
 from aiodataloader import DataLoader
+from msgspec import Struct
 
 from resolvers.federation.reading import Reading
 from resolvers.graph.enums import AnswerState
@@ -24,8 +25,7 @@ K = TypeVar("K", bound=tuple[Hashable, ...])
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One source's part of a batch, answered. state: PARTIAL when something of it failed, FAILED when all did."""
 
     question: str  # the port's method
@@ -42,10 +42,16 @@ def unnoted(asked: Asked) -> None:
 
 
 class Loader(DataLoader[K, V]):
-    """Keys begin with the name of a source. note: told of each source's part of each batch."""
+    """Keys begin with the name of a source. note: told of each source's part of each batch.
+
+    What every look-up goes through is done here, in the same turns of the loop: aiodataloader examines its function for
+    each loader that is made, and takes two tasks for a batch.
+    """
 
     def __init__(self, batch: Batch, question: str, note: Note = unnoted):
-        super().__init__(self._told)
+        self.loop = asyncio.get_running_loop()
+        self._cache: MutableMapping[Any, Future[V]] = {}
+        self._waits: list[tuple[K, Future[V]]] = []
         self._batch, self._question, self._note = batch, question, note
         self._waiting: dict[K, list[Freshness]] = {}
         self._known: dict[K, Freshness] = {}
@@ -55,7 +61,35 @@ class Loader(DataLoader[K, V]):
         # That of the whole request is told by whoever asks, in any case.
         if asking is not None and asking.outer is not None:
             self._register(key, asking)
-        return super().load(key)
+        found = self._cache.get(key)
+        if found is not None:
+            return found
+        future: Future[V] = self.loop.create_future()
+        self._cache[key] = future
+        self._waits.append((key, future))
+        if len(self._waits) == 1:
+            # A turn later than the next: what is resolved in that one may ask too.
+            self.loop.call_soon(self.loop.call_soon, self._dispatch)
+        return future
+
+    async def load_alone(self, key: K) -> V:
+        """`load` while nobody else of the request can ask: the batch is this key, and this task asks."""
+        found = self._cache.get(key)
+        if found is not None:
+            return await found
+        future: Future[V] = self.loop.create_future()
+        self._cache[key] = future
+        before = freshness.place()
+        try:
+            await self._answer([(key, future)])
+        finally:
+            freshness.go_back(before)
+        return future.result()
+
+    def prime(self, key: K, value: V) -> Loader[K, V]:
+        if key not in self._cache:
+            self._cache[key] = _settled(self.loop.create_future(), value)
+        return self
 
     def clear_all(self) -> Loader[K, V]:
         self._known.clear()
@@ -67,6 +101,23 @@ class Loader(DataLoader[K, V]):
             asking.include(self._known[key])
         elif key not in self._cache or not self._cache[key].done():
             self._waiting.setdefault(key, []).append(asking)
+
+    def _dispatch(self) -> None:
+        waits, self._waits = self._waits, []
+        self.loop.create_task(self._answer(waits))  # whoever waits for the keys holds it
+
+    async def _answer(self, waits: Sequence[tuple[K, Future[V]]]) -> None:
+        """What fails as a whole is not remembered; the error of a single key is."""
+        values: Sequence[Any]
+        try:
+            values = await self._told([key for key, _ in waits])
+        except Exception as error:
+            for key, _ in waits:
+                self._cache.pop(key, None)
+            values = [error] * len(waits)
+        for (_, future), value in zip(waits, values, strict=True):
+            if not future.done():
+                _settled(future, value)
 
     async def _told(self, keys: list[K]) -> list[V]:
         fresh = freshness.begin()
@@ -81,7 +132,18 @@ class Loader(DataLoader[K, V]):
         return values
 
 
+def _settled(future: Future[V], value: Any) -> Future[V]:
+    if isinstance(value, Exception):
+        future.set_exception(value)
+    else:
+        future.set_result(value)
+    return future
+
+
 def _by_source(question: str, keys: Sequence[Any], values: Sequence[Any]) -> Iterator[Asked]:
+    if len(keys) == 1:
+        yield Asked(question, keys[0][0], 1, _state(values[0]))
+        return
     states: dict[str, list[AnswerState]] = {}
     for key, value in zip(keys, values, strict=True):
         states.setdefault(key[0], []).append(_state(value))

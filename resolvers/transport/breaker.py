@@ -49,14 +49,15 @@ def _untold(circuit: Circuit) -> None:
 class Breaker:
     """tell: told of each change."""
 
-    __slots__ = ("_open_until", "_patience", "_probed_at", "_since", "_tell", "circuit", "failures", "last_code")
+    __slots__ = ("_open_until", "_patience", "_since", "_tell", "circuit", "failures", "last_code", "probed_at")
 
     def __init__(self, patience: Patience = NEVER_OPENS, tell: Callable[[Circuit], None] = _untold):
         self._patience, self._tell = patience, tell
         self.circuit = Circuit.CLOSED
         self.failures = 0  # since the last answer
         self.last_code = ""  # of the error tree
-        self._since = self._open_until = self._probed_at = 0.0
+        self.probed_at = 0.0  # when the last probe was let through
+        self._since = self._open_until = 0.0
 
     def refusal_s(self, now: float) -> float | None:
         """None: a call may begin now, and what comes of it must be told. Else seconds until it may be worth a try."""
@@ -66,7 +67,7 @@ class Breaker:
             return PROBED_S
         if now < self._open_until:
             return self._open_until - now
-        self._probed_at = now
+        self.probed_at = now
         self._turn(Circuit.HALF_OPEN)
         return None
 
@@ -96,7 +97,7 @@ class Breaker:
 
     def _is_probe(self, began: float) -> bool:
         # While it is under way no other begins: who began later than it was let through is it.
-        return self.circuit is Circuit.HALF_OPEN and began >= self._probed_at
+        return self.circuit is Circuit.HALF_OPEN and began >= self.probed_at
 
     def _turn(self, circuit: Circuit) -> None:
         if circuit is not self.circuit:

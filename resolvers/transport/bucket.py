@@ -3,7 +3,8 @@
 No vendor of ours publishes a limit: balena keeps its own to itself on purpose, Memfault's are for other routes, the
 others have none, and none sends X-RateLimit headers. All that is promised is 429 and, mostly, Retry-After. So there is
 no limit until one is met. Then no call goes out for as long as the source said, and after that half as many a second as
-went out when it was met; twice as many each DOUBLING_S, until there is no limit again. Calls beyond wait their turn.
+went out when it was met; twice as many each DOUBLING_S, until there is no limit again. Calls beyond wait their turn, as
+they do for one of the calls at once.
 
 Pure: the time is handed in. Without a limit a call costs a count.
 """
@@ -17,8 +18,8 @@ PAUSE_S = 1.0
 MOST_PAUSE_S = 300.0
 "Whatever a source says: one call in five minutes is no burden, and a wrong word must not shut it out for good."
 DOUBLING_S = 30.0
-FEWEST_PER_S = 2.0
-"A page asks a handful of calls at once: below this it would fail, though the source may have said so only once."
+FEWEST_PER_S = 5.0
+"What balena's own client throttles itself to in its example: below this a page would take longer than people wait."
 LIFTED_AT = 4.0
 "Times what went out when the limit was met: at so many calls a second there is none any more."
 WINDOW_S = 5.0
@@ -37,21 +38,29 @@ class Bucket:
         self._cut_at, self._lift = -inf, inf
         self._sent, self._before = 0, 0.0  # in this window, and a second in the one before
 
-    def take(self, now: float, patience_s: float) -> float:
-        """Seconds until a call may go out: mostly 0. Beyond `patience_s` it must not, and no place was taken."""
+    def take(self, now: float, pause_s: float, left_s: float) -> float | None:
+        """Seconds until a call may go out: mostly 0. None: not within its time; no place was taken.
+
+        pause_s: how long it may wait for what the source asked for; left_s: how long for its turn.
+        """
         if now - self._window_at > WINDOW_S:
             self._before, self._sent, self._window_at = self._sent / (now - self._window_at), 0, now
-        rate = self.rate(now)
+        rate = None if self._rate is None else self.rate(now)
         if rate is None:
             self._sent += 1
             return 0.0
         # As many as a second's worth may go out at once; a place is a moment on the line of time.
         place = max(self._next_at, now - max(1 - 1 / rate, 0.0))
         wait_s = max(place - now, 0.0)
-        if wait_s <= patience_s:
-            self._next_at = place + 1 / rate
-            self._sent += 1
+        if wait_s > left_s or self._free_at - now > pause_s:
+            return None
+        self._next_at = place + 1 / rate
+        self._sent += 1
         return wait_s
+
+    def next_s(self, now: float) -> float:
+        """Seconds until there is a place."""
+        return max(self._next_at - now, 0.0)
 
     def rate(self, now: float) -> float | None:
         """Calls a second; None: no limit."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from resolvers.transport import allowance, deadline, freshness, once, plan
@@ -18,7 +19,7 @@ from resolvers.transport.allowance import Allowance, UsedUp
 T = TypeVar("T")
 Took = Callable[[int], bool]
 "Told of each part of an answer, in bytes; False once nobody who waits may have more."
-Ask = Callable[[Took], Awaitable[T]]
+Ask = Callable[[Took], Coroutine[Any, Any, T]]
 
 
 class Flights(Generic[T]):
@@ -58,11 +59,11 @@ class Flights(Generic[T]):
     def _begun(self, key: Hashable, ask: Ask[T], context: contextvars.Context) -> _Flight[T]:
         context.run(allowance.end)
         context.run(deadline.end)
-        flight: _Flight[T] = _Flight(ask, context, lambda: self._over(key, flight))
+        flight: _Flight[T] = _Flight(ask, context, partial(self._over, key))
         self._under_way[key] = flight
         return flight
 
-    def _over(self, key: Hashable, flight: _Flight[T]) -> None:
+    def _over(self, key: Hashable, flight: _Flight[Any]) -> None:
         if self._under_way.get(key) is flight:
             del self._under_way[key]
 
@@ -70,12 +71,12 @@ class Flights(Generic[T]):
 class _Flight(Generic[T]):
     """One call. `over` is called once nobody may join it any more."""
 
-    def __init__(self, ask: Ask[T], context: contextvars.Context, over: Callable[[], None]):
+    def __init__(self, ask: Ask[T], context: contextvars.Context, over: Callable[[_Flight[Any]], None]):
         self._waiters: dict[asyncio.Future[T], Allowance | None] = {}
         self._size_bytes = 0
         self._over = over
         self.is_wanted = False  # also when nobody waits
-        self.task: asyncio.Task[T] = asyncio.get_running_loop().create_task(_asked(ask, self._came), context=context)
+        self.task: asyncio.Task[T] = asyncio.get_running_loop().create_task(ask(self._came), context=context)
         self.task.add_done_callback(self._landed)
 
     async def wait(self) -> T:
@@ -110,16 +111,16 @@ class _Flight(Generic[T]):
         if waiter.done() and not waiter.cancelled():
             waiter.exception()  # of one that left meanwhile: asyncio would complain that nobody looked at it
         if not self._waiters and not self.is_wanted and not self.task.done():
-            self._over()
+            self._over(self)
             self.task.cancel()
 
     def _landed(self, task: asyncio.Task[T]) -> None:
         error = None if task.cancelled() else task.exception()
         if task.cancelled() or error is not None:
-            self._over()
+            self._over(self)
         else:
             # After those who waited have gone on: who asks before they could note the answer would ask once more.
-            asyncio.get_running_loop().call_soon(self._over)
+            asyncio.get_running_loop().call_soon(self._over, self)
         for waiter in [one for one in self._waiters if not one.done()]:
             if task.cancelled():
                 waiter.cancel()
@@ -127,13 +128,6 @@ class _Flight(Generic[T]):
                 waiter.set_exception(error)
             else:
                 waiter.set_result(task.result())
-
-
-def _asked(ask: Ask[T], took: Took) -> Coroutine[Any, Any, T]:
-    async def asking() -> T:
-        return await ask(took)
-
-    return asking()
 
 
 def _nobodys() -> contextvars.Context:

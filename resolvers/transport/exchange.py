@@ -1,10 +1,15 @@
-"""Exchange: one request to an upstream, and what came of it."""
+"""Exchange: one request to an upstream, and what came of it.
+
+Structs of msgspec and not frozen dataclasses, here as for all that every call makes anew: those set each field by a
+call.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from resolvers.errors import UpstreamError
 from resolvers.transport.observe import Call
@@ -12,8 +17,7 @@ from resolvers.transport.observe import Call
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What is asked. `target` is path and query, already encoded; headers without credentials.
 
     is_read: asking twice changes nothing, so that two who ask the same at once may have one answer.
@@ -23,7 +27,7 @@ class Request:
     method: str
     target: str
     body: bytes | None = None
-    headers: Mapping[str, str] = field(default_factory=lambda: NO_HEADERS)
+    headers: Mapping[str, str] = NO_HEADERS
     is_session: bool = False
     missing_is_none: bool = False
     wants_location: bool = False
@@ -40,8 +44,7 @@ class Request:
         return f"{self.method} {self.target.partition('?')[0]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What came back. status: None without an answer. body: empty for a 404 that means None.
 
     call: None when nothing was sent. etag: as the upstream names this state of the answer.

@@ -7,11 +7,11 @@ answer of its own was made of what an object brought along: it is as old as anyt
 from __future__ import annotations
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Age:
+class Age(Struct, frozen=True):
     """fetched_at: of the oldest answer, seconds since 1970. is_stale: one was used because the source failed."""
 
     fetched_at: float

@@ -63,39 +63,42 @@ UNTOLD: Telling = _Untold()
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an operator says of a source. The default guards nothing but against its own 429."""
+    """What an operator says of a source. The default guards nothing."""
 
     retries: Retries = field(default_factory=Retries)
     patience: Patience = NEVER_OPENS
     most_per_s: float | None = None
+    heeds_429: bool = False
 
 
 class Guard:
     """Of one credential of a source."""
 
-    __slots__ = ("_source", "_tell", "_telling", "_waiting", "breaker", "bucket")
+    __slots__ = ("_heeds_429", "_source", "_tell", "_telling", "_waiting", "breaker", "bucket")
 
     def __init__(self, source: str, limits: Limits, tell: Callable[[Circuit], None], telling: Telling):
         self._source, self._tell, self._telling = source, tell, telling
         self.breaker, self.bucket = Breaker(limits.patience, self._changed), Bucket(limits.most_per_s)
+        self._heeds_429 = limits.heeds_429
         self._waiting: list[asyncio.Future[None]] = []
 
     def turn_s(self, now: float, left_s: float) -> float:
         """Seconds until a call may go out, mostly 0. Raises UpstreamBusy when that is too long."""
-        patience_s = min(MOST_WAIT_S, left_s)
-        wait_s = self.bucket.take(now, patience_s)
-        if wait_s <= patience_s or not wait_s:
+        wait_s = self.bucket.take(now, MOST_WAIT_S, left_s)
+        if wait_s is not None:
             return wait_s
-        after_s = ceil(wait_s)
+        after_s = ceil(self.bucket.next_s(now))
         what = f"not asked, since it was asked too often before; it is asked again in {after_s} s"
         raise self._held_back(UpstreamBusy(self._source, what, after_s))
 
     async def let_through(self, clock: Callable[[], float], until: float) -> float:
         """When the call begins, of which the circuit is not closed. Who comes while it is tried whether the source is
-        well waits for what becomes of that: else a list of four calls would lose three. Raises UpstreamCircuitOpen."""
+        well waits for what becomes of that, unless it takes long: else a list of four calls would lose three. Raises
+        UpstreamCircuitOpen."""
         if self.breaker.circuit is Circuit.HALF_OPEN:
+            told_by = min(self.breaker.probed_at + MOST_WAIT_S, until)
             with suppress(TimeoutError):
-                async with asyncio.timeout(min(MOST_WAIT_S, until - clock())):
+                async with asyncio.timeout(told_by - clock()):
                     await self._tried()
         now = clock()
         wait_s = self.breaker.refusal_s(now)
@@ -112,13 +115,16 @@ class Guard:
     def ended(self, error: UpstreamError | None, *, was_answered: bool, began: float, now: float) -> None:
         """What came of a call that was let through. was_answered: a status came, whichever."""
         breaker = self.breaker
-        if isinstance(error, FAILURES):
+        if was_answered and error is None:
+            if breaker.failures:
+                breaker.answered()
+        elif isinstance(error, FAILURES):
             breaker.failed(began, now, error.code)
-        elif not was_answered:
-            breaker.gave_up(began)
-        elif breaker.failures:
+        elif was_answered:
             breaker.answered()
-        if isinstance(error, UpstreamBusy):
+        else:
+            breaker.gave_up(began)
+        if self._heeds_429 and isinstance(error, UpstreamBusy):
             self.bucket.cut(began, now, error.retry_after_s)
 
     def _changed(self, circuit: Circuit) -> None:

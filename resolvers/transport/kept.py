@@ -10,6 +10,7 @@ import contextvars
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
 from resolvers.transport import deadline
@@ -22,7 +23,7 @@ MOST = 1000
 
 @dataclass(slots=True)
 class _Asking(Generic[T]):
-    task: asyncio.Task[T]
+    task: asyncio.Future[T]
     until: float = 0.0  # by the clock, once it is answered
 
 
@@ -66,7 +67,9 @@ class Kept(Generic[T]):
             del self._askings[next(iter(self._askings))]
         context = contextvars.copy_context()
         context.run(deadline.end)
-        asking = _Asking(asyncio.get_running_loop().create_task(self._asked(identity), context=context))
+        task = asyncio.get_running_loop().create_task(self._asked(identity), context=context)
+        asking = _Asking[T](task)
+        task.add_done_callback(partial(_answered, asking))
         self._askings[identity] = asking
         return asking
 
@@ -80,3 +83,11 @@ class Kept(Generic[T]):
         if asking is not None and asking.task is own:
             asking.until = self._clock() + self._for_s
         return answer
+
+
+def _answered(asking: _Asking[T], task: asyncio.Task[T]) -> None:
+    """Keeps the answer instead of the task, which holds what was around the first caller: what it has read."""
+    if task.cancelled() or task.exception() is not None:
+        return
+    asking.task = asyncio.get_running_loop().create_future()
+    asking.task.set_result(task.result())

@@ -6,9 +6,10 @@ Logs, metrics, traces and the health of a source hang on them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 Cache = Literal["MISS", "HIT", "STALE", "SHARED"]
 """How a call stands to what is remembered: asked, since nothing there would do; answered from it; answered from it
@@ -18,8 +19,7 @@ CANCELLED = "CANCELLED"
 "In the place of an error's code: nobody waited for the answer any more. It says nothing of the source."
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One finished upstream call, or one that was not made, since its answer was there or on its way."""
 
     source: str

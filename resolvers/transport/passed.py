@@ -5,8 +5,8 @@ They travel with the tasks of the request, as an allowance does, so that adapter
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -29,14 +29,19 @@ _NONE: Mapping[str, Passed] = {}
 _current: ContextVar[Mapping[str, Passed]] = ContextVar("passed", default=_NONE)
 
 
-@contextmanager
-def begun(by_source: Mapping[str, Passed]) -> Iterator[None]:
+class begun(AbstractContextManager[None]):  # noqa: N801  # used as a function
     """Requests of the block, in this task and those it starts, carry these. by_source: by the source's name."""
-    before = _current.set(by_source)
-    try:
-        yield
-    finally:
-        _current.reset(before)
+
+    __slots__ = ("_before", "_by_source")
+
+    def __init__(self, by_source: Mapping[str, Passed]):
+        self._by_source = by_source
+
+    def __enter__(self) -> None:
+        self._before = _current.set(self._by_source)
+
+    def __exit__(self, *_: object) -> None:
+        _current.reset(self._before)
 
 
 def to(source: str) -> Passed | None:

@@ -19,10 +19,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import Any
+
+from msgspec import Struct
 
 from resolvers.errors import (
     SourceTooLarge,
@@ -72,8 +75,7 @@ class Policy:
 FORGETFUL = Policy()
 
 
-@dataclass(frozen=True, slots=True)
-class Asker:
+class Asker(Struct, frozen=True):
     """Who asks: a source, by one credential. identity: the same for the same account, and no secret."""
 
     source: str
@@ -221,7 +223,7 @@ class _Reading:
         self._readable(seen)
         return reply
 
-    def _call(self, seen: Seen) -> Callable[[Took], Awaitable[Reply]]:
+    def _call(self, seen: Seen) -> Callable[[Took], Coroutine[Any, Any, Reply]]:
         version = self.recall.version(self.asker.source)
 
         async def call(took: Took) -> Reply:

@@ -16,6 +16,7 @@ from types import TracebackType
 from urllib.parse import urlencode
 
 import aiohttp
+from msgspec import structs
 from yarl import URL
 
 from resolvers.errors import (
@@ -36,6 +37,7 @@ from resolvers.transport.coalesce import Took
 from resolvers.transport.credentials import Credentials, FixedHeaders
 from resolvers.transport.exchange import NO_HEADERS, Reply, Request
 from resolvers.transport.guards import UNTOLD, Guard, Guards, Telling
+from resolvers.transport.limit import Limit
 from resolvers.transport.observe import CANCELLED, Begin, Cache, Call, Observe, unobserved, unwatched
 from resolvers.transport.recall import FORGETFUL, Asker, Policy, Recall
 
@@ -233,7 +235,7 @@ class Http:
             one.number += 1
             again = await self._let_in(request, took, seen, one)
             # One that was held back says less than the one before, which is in the plan already.
-            reply = again if again.call is not None else replace(reply, call=None)
+            reply = again if again.call is not None else structs.replace(reply, call=None)
         return reply
 
     def _wait_s(self, request: Request, reply: Reply, one: _Try) -> float | None:
@@ -286,9 +288,10 @@ class Http:
         began, begun = time.perf_counter(), self.transport.begin(self.source, request.method, request.target)
         answer, had_turn = _Answer(), False
         try:
-            async with asyncio.timeout(one.until - at), self.budget.slot():
-                had_turn = True
-                answer = await self._answer(request, {**credentials, **begun.headers}, took, seen, one)
+            with Limit(one.until - at):
+                async with self.budget.slot():
+                    had_turn = True
+                    answer = await self._answer(request, {**credentials, **begun.headers}, took, seen, one)
         except asyncio.CancelledError:
             answer.is_given_up = True
             raise

@@ -50,7 +50,8 @@ class SourceConfig(BaseModel):
     timeout_s: float = Field(default=10, gt=0, le=300, description="for one full answer, further tries included")
     connect_timeout_s: float = Field(default=3, gt=0, le=60, description="for a connection, of the time above")
     concurrency: int = Field(default=8, ge=1, le=100, description="calls at once")
-    calls_per_s: float | None = Field(default=None, gt=0, le=10_000, description="never more; none: until a 429")
+    calls_per_s: float | None = Field(default=None, gt=0, le=10_000, description="never more; none: no limit")
+    heeds_429: bool = Field(default=True, description="whether it is asked less often after it said so")
     retries: int = Field(default=2, ge=0, le=5, description="further tries of a read that failed in passing")
     retry_backoff_s: float = Field(
         default=0.25, ge=0, le=10, description="the longest wait before the first of them; doubles with each"
@@ -71,7 +72,7 @@ class SourceConfig(BaseModel):
     @property
     def limits(self) -> Limits:
         patience = Patience(self.breaker_failures, self.breaker_after_s, self.breaker_open_s)
-        return Limits(Retries(self.retries, self.retry_backoff_s), patience, self.calls_per_s)
+        return Limits(Retries(self.retries, self.retry_backoff_s), patience, self.calls_per_s, self.heeds_429)
 
     @field_validator("token", check_fields=False)
     @classmethod

@@ -25,7 +25,10 @@ async def side_by_side(
 
 async def settled(asked: Iterable[Awaitable[T]]) -> list[T | UpstreamError]:
     """Each answer, or the UpstreamError instead of it, in order. Anything else that goes wrong is raised."""
-    return await asyncio.gather(*(_settled(one) for one in asked))
+    calls = list(asked)
+    if len(calls) == 1:  # one alone needs no task
+        return [await _settled(calls[0])]
+    return await asyncio.gather(*map(_settled, calls))
 
 
 async def _settled(one: Awaitable[T]) -> T | UpstreamError:

@@ -15,7 +15,7 @@ from tests.conftest import MockPort, served
 from tests.contract.questions import BELOW
 from tests.contract.rewriting import Rewriting
 
-ONE_TRY = {"retries": 0, "breaker_failures": 0}
+ONE_TRY = {"retries": 0, "breaker_failures": 0, "heeds_429": False}
 "A fault strikes once for each call that is told of: what happens after it is tested elsewhere."
 
 CREDENTIALS: dict[SourceKind, dict[str, str]] = {

@@ -13,7 +13,8 @@ from resolvers.graph.columns import ColumnNotFetched, linking
 from resolvers.graph.enums import SourceKind
 from resolvers.upstreams.balena import files, normalise, odata, selection
 from resolvers.upstreams.balena.client import Balena
-from resolvers.upstreams.balena.columns import Table, attributes, cut
+from resolvers.upstreams.balena.columns import ALWAYS, Table, cut
+from resolvers.upstreams.making import attributes
 from resolvers.upstreams.port import Chunk, DeviceQuery, FleetQuery, ReleaseQuery
 from tests.conftest import MockPort
 from tests.contract.rewriting import Rewriting, every, inside
@@ -75,7 +76,9 @@ WAYS: dict[str, tuple[Callable[..., Any], Table[Any]]] = {
     "artifacts_by_id": (artifacts_by_id, files.LINKED_IMAGES),
 }
 EVERY_ATTRIBUTE = [
-    (way, name) for way, (_, table) in WAYS.items() for name in sorted({*attributes(table)} - {"native_of"})
+    (way, name)
+    for way, (_, table) in WAYS.items()
+    for name in sorted({*attributes(table.made, ALWAYS)} - {"native_of"})
 ]
 EVERY_NATIVE = [
     (way, name) for way, (_, table) in WAYS.items() for name in sorted(table.native) if table.native_type is not None

@@ -218,6 +218,8 @@ def is_of_rows(hint: Any) -> bool:
 COLUMNS = ["composition", "contract", "build_log"]
 OURS: dict[str, st.SearchStrategy[Any]] = {
     "source": st.just("source"),
+    "at": st.none(),
+    "columns": st.none() | st.just(frozenset({"name", "status", "created_at"})),
     "names": st.lists(st.sampled_from(COLUMNS)),
     "web_url": st.none() | st.just("https://example.test"),
 }

@@ -14,7 +14,7 @@ from resolvers.upstreams.config import SourceConfig
 from resolvers.upstreams.port import Upstream
 from resolvers.upstreams.registry import ADAPTERS
 from tests.conftest import MockPort
-from tests.contract.conftest import Open
+from tests.contract.conftest import ONE_TRY, Open
 from tests.contract.questions import EVERY_KIND, READS, by_id, read
 from tests.standing_clock import StandingClock
 
@@ -24,7 +24,7 @@ DataCalls = Callable[[], int]
 def defaults(kind: SourceKind) -> dict[str, Any]:
     """Of what other tests turn off."""
     config_type: type[SourceConfig] = ADAPTERS[kind].config_type  # type: ignore[attr-defined]  # as in conftest
-    return {name: config_type.model_fields[name].default for name in ("retries", "breaker_failures")}
+    return {name: config_type.model_fields[name].default for name in ONE_TRY}
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from gateway.settings import load
 from resolvers.graph.enums import SourceKind
 from tests.conftest import MockPort, served
 
-ONE_TRY = {f"{kind.name}_{name}": "0" for kind in SourceKind for name in ("RETRIES", "BREAKER_FAILURES")}
+ONE_TRY = {f"{kind.name}_{name}": "0" for kind in SourceKind for name in ("RETRIES", "BREAKER_FAILURES", "HEEDS_429")}
 "A fault strikes once for each call that is told of: what happens after it is tested elsewhere."
 
 SESSION_CALLS = ("/authentication", "/whoami", "/api/orgs?include=products", "/api/v0/organizations")

@@ -14,6 +14,7 @@ import pytest
 from gateway.app import create_app
 from gateway.demo import WRITE_TOKEN, demo_settings
 from gateway.settings import Cache, Security, Settings, load
+from resolvers import keys
 from tests import redis_server
 from tests.conftest import MockPort, served
 from tests.graph.conftest import Gateway, data_calls
@@ -336,12 +337,34 @@ async def test_an_operator_can_purge_one_source_or_all(begin: Begin, session: ai
     assert states(after_all) == {"LIVE"}
 
 
+@pytest.mark.parametrize("word", ["fleet", "release"])
+async def test_an_operator_can_purge_what_may_tell_of_one_fleet_or_release(
+    begin: Begin, session: aiohttp.ClientSession, mocks: MockPort, word: str
+) -> None:
+    gateway = Gateway(begin(cache=LONG), session)
+    listed = await gateway.data(f"{{ {word}s(first: 1, filter: {{kinds: [MEMFAULT]}}) {{ nodes {{ id }} }} }}")
+    await gateway.post(PAGE)
+
+    answer = await purge(session, gateway.url, {word: listed[f"{word}s"]["nodes"][0]["id"]})
+    after = await gateway.post(PAGE)
+
+    assert answer == (200, {"purged": ["memfault"]})
+    assert after["extensions"]["sources"] == {**dict.fromkeys(SOURCES, "CACHED"), "memfault": "LIVE"}
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
         pytest.param({"source": "gitlab"}, "source must be one of balena, buildmaster", id="no such source"),
         pytest.param({"source": ["memfault"]}, "source must be one of balena, buildmaster", id="a list"),
         pytest.param({"sources": []}, "'sources' is not known here", id="another word"),
+        pytest.param({"fleet": "fleet-1"}, "fleet: 'fleet-1' is not an id of this graph", id="no id"),
+        pytest.param({"fleet": 7}, "fleet must be its id, a text", id="a number"),
+        pytest.param({"fleet": keys.encode("Release", "balena", "1")}, "fleet: 'MT", id="an id of another type"),
+        pytest.param(
+            {"release": keys.encode("Release", "gitlab", "1")}, "release must be of one of", id="of no source"
+        ),
+        pytest.param({"source": "balena", "fleet": "x"}, "source and fleet are too much", id="two at once"),
     ],
 )
 async def test_a_purge_of_nothing_we_know_says_what_is_accepted(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from typing import Any
 
 import aiohttp
@@ -21,14 +22,17 @@ ROWS = """{
 }"""
 
 
-@pytest.fixture
-def url(start: Start, mocks: MockPort) -> str:
-    """A gateway whose sources have no credential of their own."""
+@pytest.fixture(params=["memory", "redis"])
+def url(request: pytest.FixtureRequest, start: Start, mocks: MockPort) -> str:
+    """A gateway whose sources have no credential of their own. It remembers in its memory, or in Redis."""
+    cache = {"RELEASEGRAPH_SERVER_CURSOR_KEY": "a-key-that-workers-share"}
+    if request.param == "redis":
+        cache["RELEASEGRAPH_CACHE_URL"] = request.getfixturevalue("redis_url")
     environ = {f"{kind.upper()}_URL": f"{mocks.url}/{kind}" for kind in ("balena", "memfault")}
     # On a machine that is busy with other things, so many at once take a while.
     environ |= {f"{kind.upper()}_TIMEOUT_S": "120" for kind in ("balena", "memfault")}
     environ |= {f"{kind.upper()}_PASSTHROUGH": f"X-{kind}-token" for kind in ("balena", "memfault")}
-    return f"{start({**environ, 'RELEASEGRAPH_TELEMETRY_LOG_LEVEL': 'warning'})}/graphql"
+    return f"{start({**environ, **cache, 'RELEASEGRAPH_TELEMETRY_LOG_LEVEL': 'warning'})}/graphql"
 
 
 async def rows(http: aiohttp.ClientSession, url: str, headers: dict[str, str]) -> dict[str, Any]:
@@ -55,6 +59,34 @@ async def test_two_tenants_never_see_each_others_rows_with_64_clients_at_once(
 def shown(answer: dict[str, Any]) -> list[Any]:
     """The rows of its lists; how old they are may differ, since answers are remembered."""
     return [answer["data"][name]["nodes"] for name in ("fleets", "releases")]
+
+
+async def test_what_is_remembered_of_one_tenant_does_not_stand_in_for_another_when_the_source_fails(
+    url: str, mocks: MockPort, http: aiohttp.ClientSession
+) -> None:
+    wide = await rows(http, url, WIDE)
+    mocks.fail(status=503)
+
+    narrow = await rows(http, url, NARROW)
+    again = await rows(http, url, WIDE)
+
+    assert narrow["data"] == {"fleets": None, "releases": None}
+    assert shown(again) == shown(wide)
+
+
+async def test_an_operation_that_one_tenant_left_here_answers_each_with_its_own_rows(
+    url: str, mocks: MockPort, http: aiohttp.ClientSession
+) -> None:
+    named = {"persistedQuery": {"version": 1, "sha256Hash": hashlib.sha256(ROWS.encode()).hexdigest()}}
+    alone = [shown(await rows(http, url, tenant)) for tenant in (WIDE, NARROW)]
+    async with http.post(url, json={"query": ROWS, "extensions": named}, headers=WIDE) as reply:
+        left = await reply.json()
+
+    async with http.post(url, json={"extensions": named}, headers=NARROW) as reply:
+        by_name = await reply.json()
+
+    assert [shown(left), shown(by_name)] == alone
+    assert alone[0] != alone[1]
 
 
 async def test_tenants_that_come_first_together_do_not_share_a_session(

@@ -8,11 +8,11 @@ import pytest
 
 from resolvers.transport.bucket import DOUBLING_S, FEWEST_PER_S, MOST_PAUSE_S, PAUSE_S, Bucket
 
-PATIENCE_S = 2.0
+PAUSE_AT_MOST_S, LEFT_S = 2.0, 10.0
 
 
-def taken(bucket: Bucket, moments: Iterable[float]) -> list[float]:
-    return [bucket.take(moment, PATIENCE_S) for moment in moments]
+def taken(bucket: Bucket, moments: Iterable[float]) -> list[float | None]:
+    return [bucket.take(moment, PAUSE_AT_MOST_S, LEFT_S) for moment in moments]
 
 
 def met_at_20_a_second(retry_after_s: float | None = 0) -> Bucket:
@@ -30,19 +30,28 @@ def test_until_a_limit_is_met_nobody_waits() -> None:
 def test_after_a_429_half_as_many_go_out_and_the_others_wait_their_turn() -> None:
     bucket = met_at_20_a_second()
 
-    waits = taken(bucket, [105.0] * 13)
+    waits = taken(bucket, [105.0] * 12)
 
     assert bucket.rate(104) == pytest.approx(10, rel=0.01)
     assert waits[:10] == [0.0] * 10  # a second's worth at once
-    assert 0 < waits[-2] < waits[-1] < 0.4
+    assert waits[-2:] == pytest.approx([0.07, 0.17], abs=0.01)
+
+
+def test_who_has_no_time_for_its_turn_is_told_so_and_takes_no_place() -> None:
+    bucket = met_at_20_a_second()
+
+    waits = taken(bucket, [104.0] * 300)
+
+    assert len([wait for wait in waits if wait is not None]) == pytest.approx(LEFT_S * 10, abs=2)
+    assert bucket.next_s(104) == pytest.approx(LEFT_S, rel=0.05)
 
 
 def test_nothing_goes_out_before_the_source_wants_to_be_asked_again() -> None:
     bucket = met_at_20_a_second(retry_after_s=30)
 
-    early, later = bucket.take(105, PATIENCE_S), bucket.take(133.5, PATIENCE_S)
+    early, in_sight = taken(bucket, [105, 133.5])
 
-    assert (early, later) == (29, 0.5)
+    assert (early, in_sight) == (None, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -57,16 +66,16 @@ def test_how_long_it_is_left_alone_is_ours_to_say_where_its_word_is_no_help(
 ) -> None:
     bucket = met_at_20_a_second(retry_after_s)
 
-    assert bucket.take(104, 0) == pause_s
+    assert bucket.next_s(104) == pause_s
 
 
-def test_a_call_that_does_not_wait_takes_no_place() -> None:
+def test_a_call_that_is_refused_takes_no_place() -> None:
     bucket = met_at_20_a_second(retry_after_s=30)
 
     refused = taken(bucket, [105.0] * 100)
 
-    assert refused == [29] * 100
-    assert bucket.take(134, PATIENCE_S) == 0
+    assert refused == [None] * 100
+    assert taken(bucket, [134]) == [0]
 
 
 def test_the_rate_doubles_again_and_again_until_there_is_no_limit() -> None:
@@ -104,7 +113,7 @@ def test_a_configured_rate_is_never_exceeded_and_is_what_growth_ends_at() -> Non
     bucket = Bucket(5)
 
     waits = taken(bucket, [100.0] * 7)
-    bucket.cut(100, 101, 0)
+    bucket.cut(100, 101.4, 0)
 
     assert waits == pytest.approx([0, 0, 0, 0, 0, 0.2, 0.4])
-    assert (bucket.rate(101), bucket.rate(1000)) == (2.5, 5)
+    assert (bucket.rate(101.4), bucket.rate(1000)) == (5, 5)

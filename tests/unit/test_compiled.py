@@ -113,6 +113,17 @@ async def test_variables_of_include_are_asked_each_time(executor: Executor, more
     assert body["data"]["releases"]["nodes"][0]["fleet"].keys() == expected
 
 
+async def test_plans_are_found_by_names_and_values_alone(executor: Executor) -> None:
+    """Never by the identity of a node, which another one may have once its document is forgotten."""
+    await asked(executor, PAGE, world(), more=False)
+    await asked(executor, PAGE, world(), more=True)
+
+    own: Any = executor._documents.prepare(PAGE).plans
+    places = [place for regions in own._variants.values() for place in regions._known]
+    assert list(own._variants) == [("Page", False), ("Page", True)]
+    assert {type(step) for place in places for step in place} <= {str}
+
+
 def test_of_many_variants_the_oldest_are_forgotten() -> None:
     names = [f"v{number}" for number in range(6)]
     declared = ", ".join(f"${name}: Boolean!" for name in names)
@@ -128,8 +139,15 @@ def test_of_many_variants_the_oldest_are_forgotten() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["mutation M { createFleet { fleet { name } } }", "query Q { releases @stream { nodes { name } } }"],
-    ids=["mutation", "a directive not known here"],
+    [
+        "mutation M { createFleet { fleet { name } } }",
+        "subscription S { releases { nodes { name } } }",
+        "query Q { releases @stream { nodes { name } } }",
+        "query Q { releases { nodes { ... @defer { name } } } }",
+        "query Q { releases { nodes { ...F } } } fragment F on Release { fleet { ... @defer(if: false) { name } } }",
+        "query Q { releases { nodes { name @ours } } }",
+    ],
+    ids=["mutation", "subscription", "@stream", "@defer", "@defer in a fragment", "a directive not known here"],
 )
 def test_what_is_not_a_plain_query_is_left_to_core(text: str) -> None:
     document = parse(text)

@@ -19,8 +19,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import gateway.http.explorer
-from gateway.execution import documents
-from gateway.execution.compiled import CompiledExecutor, Executable, PlainExecutor, execute
+from gateway.execution import compiled, documents
 from gateway.execution.documents import Documents, Prepared, Unusable
 from gateway.execution.executor import core
 from gateway.execution.limits import Limits
@@ -51,12 +50,14 @@ class Outcome:
         return self.data != "None"
 
 
-async def outcome(executor_class: Any, prepared: Prepared, variables: dict[str, Any], world: World) -> Outcome:
+async def outcome(
+    package: Any, executor_class: Any, prepared: Prepared, variables: dict[str, Any], world: World
+) -> Outcome:
     upstreams = [HostileUpstream(name, world) for name in "ab"]
     request = fake_upstreams.request(*upstreams)  # type: ignore[arg-type]
     operation = documents.operation(prepared.document, None)
-    executable = Executable(core(schema), prepared.document, operation, prepared.plans)
-    result: Any = await execute(executable, request, variables, executor_class)
+    executable = package.Executable(core(schema), prepared.document, operation, prepared.plans)
+    result: Any = await package.execute(executable, request, variables, executor_class)
     data = repr(result.data) if result.data is None or _is_odd(result.data) else orjson.dumps(result.data).decode()
     told = repr((sorted(map(repr, request.collector.losses)), sorted(request.collector.states.items())))
     await _rest()
@@ -91,35 +92,37 @@ def prepared(operation: Generated) -> Prepared:
         raise AssertionError(f"{error}\n{operation.text}") from None
 
 
-def both(document: Prepared, variables: dict[str, Any], world: World) -> tuple[Outcome, Outcome]:
-    """The outcome when compiled, and graphql-core's own."""
+def both(
+    document: Prepared, variables: dict[str, Any], world: World, package: Any = compiled
+) -> tuple[Outcome, Outcome]:
+    """The outcome when compiled, and graphql-core's own. package: `gateway.execution.compiled`, or a copy of it."""
     with structlog.testing.capture_logs():  # what is wrong with a world's rows is logged as our mistake
-        compiled = asyncio.run(outcome(CompiledExecutor, document, variables, world))
-        plain = asyncio.run(outcome(PlainExecutor, document, variables, world))
-    return compiled, plain
+        own = asyncio.run(outcome(package, package.CompiledExecutor, document, variables, world))
+        plain = asyncio.run(outcome(compiled, compiled.PlainExecutor, document, variables, world))
+    return own, plain
 
 
 @settings(max_examples=150)
 @given(operations(), worlds)
 def test_any_operation_over_any_world_is_answered_as_by_core(operation: Generated, world: World) -> None:
-    compiled, plain = both(prepared(operation), operation.variables, world)
+    own, plain = both(prepared(operation), operation.variables, world)
 
-    assert compiled == plain
+    assert own == plain
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=lambda path: path.stem)
 @given(worlds)
 @settings(max_examples=10)
 def test_the_explorer_s_queries_are_answered_as_by_core(query: Path, world: World) -> None:
-    compiled, plain = both(DOCUMENTS.prepare(query.read_text()), {}, world)
+    own, plain = both(DOCUMENTS.prepare(query.read_text()), {}, world)
 
-    assert compiled == plain
+    assert own == plain
 
 
 @pytest.mark.parametrize("row", EVERYTHING)
 @given(worlds)
 @settings(max_examples=10)
 def test_all_fields_of_a_type_are_answered_as_by_core(row: str, world: World) -> None:
-    compiled, plain = both(DOCUMENTS.prepare(EVERYTHING[row]), {}, world)
+    own, plain = both(DOCUMENTS.prepare(EVERYTHING[row]), {}, world)
 
-    assert compiled == plain
+    assert own == plain

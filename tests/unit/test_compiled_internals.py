@@ -47,6 +47,16 @@ def test_the_executor_s_inner_methods_take_what_they_took(method: str, expected:
     assert found == tuple(expected.split())
 
 
+def test_an_executor_is_made_of_what_it_was_made_of() -> None:
+    expected = "schema fragment_definitions fragments root_value context_value operation variable_values field_resolver"
+
+    found = parameters(Executor.__init__)
+
+    assert found[1:9] == tuple(expected.split())
+    assert found[9:11] == ("type_resolver", "subscribe_field_resolver")
+    assert {"handle_field_error", "complete_value"} <= set(dir(Executor))
+
+
 def test_what_is_passed_between_them_has_the_same_parts() -> None:
     assert Path._fields == ("prev", "key", "typename")
     assert collect_fields.FieldDetails._fields == ("node", "defer_usage", "fragment_variable_values")

@@ -38,7 +38,7 @@ from resolvers.transport.session import Http, Transport
 from tests.conftest import served
 from tests.standing_clock import StandingClock
 
-LIMITS = Limits(Retries(most=2, backoff_s=0.25), Patience(failures=3, lasting_s=2, open_s=10))
+LIMITS = Limits(Retries(most=2, backoff_s=0.25), Patience(failures=3, lasting_s=2, open_s=10), heeds_429=True)
 ONE_TRY = replace(LIMITS, retries=Retries())
 WAITING_S = 5
 Answer = tuple[int, dict[str, str]]
@@ -294,6 +294,22 @@ async def test_one_call_of_many_tries_whether_it_is_well_again_and_then_all_are_
     assert world.told.circuits == [Circuit.OPEN, Circuit.HALF_OPEN, Circuit.CLOSED]
 
 
+async def test_a_try_that_takes_long_is_waited_for_no_longer(world: World) -> None:
+    http = world.http(ONE_TRY)
+    await world.fail(http)
+    world.time.at += 10
+    world.hub.open.clear()
+    probe = asyncio.create_task(http.get("/probe"))
+    await world.arrivals(3 + 1)
+    world.time.at += 2
+
+    error = await error_of(http.get("/it"))
+    world.hub.open.set()
+
+    assert isinstance(error, UpstreamCircuitOpen)
+    assert b"is here" in await probe
+
+
 async def test_when_that_call_fails_none_of_the_others_is_made(world: World) -> None:
     http = world.http(ONE_TRY)
     await world.fail(http)
@@ -408,8 +424,12 @@ async def test_after_a_429_calls_wait_their_turn(world: World) -> None:
 
     await http.get("/one")
     await http.get("/two")
+    heedless = world.http(replace(ONE_TRY, heeds_429=False))
+    world.hub.fails(429)
+    await error_of(heedless.get("/it"))
+    await heedless.get("/it")
 
-    assert world.time.waits == [1.0, 0.5]
+    assert world.time.waits == pytest.approx([1.0, 0.2])
 
 
 # The time

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
@@ -287,6 +288,79 @@ async def test_no_answer_crosses_credentials_when_asked_at_once(forgetful: World
 
     assert [b'"ada"' in answer for answer in answers] == [True, False] * 32
     assert (len(forgetful.hub.asked), forgetful.told.count("SHARED")) == (2, 62)
+
+
+async def test_no_answer_crosses_credentials_when_remembered_and_asked_at_once(world: World) -> None:
+    https = [world.http(token) for token in ("ada", "bob")] * 16
+    world.hub.open.clear()
+
+    asking = [asyncio.ensure_future(http.get("/rows")) for http in https]
+    await world.hub.was_asked()
+    await world.hub.was_asked()
+    world.hub.open.set()
+    answers = await asyncio.gather(*asking)
+
+    assert [b'"ada"' in answer for answer in answers] == [True, False] * 16
+    assert len(world.hub.asked) == 2
+
+
+async def test_no_answer_crosses_credentials_when_it_is_refreshed_behind(world: World) -> None:
+    ada, bob = world.http("ada"), world.http("bob")
+    await ada.get("/rows")
+    await world.settled()
+
+    world.now[0] += 6
+    world.hub.open.clear()
+    stale = await ada.get("/rows")
+    await world.hub.was_asked()
+    await world.hub.was_asked()
+    bobs = asyncio.ensure_future(bob.get("/rows"))  # while the one for ada is under way
+    await world.hub.was_asked()
+    world.hub.open.set()
+    answers = [stale, await bobs]
+    await world.settled()
+    answers += [await http.get("/rows") for http in (ada, bob)]
+
+    assert [json.loads(answer)["of"] for answer in answers] == ["ada", "bob", "ada", "bob"]
+    assert len(world.hub.asked) == 3
+
+
+async def test_no_answer_crosses_credentials_when_a_source_names_answers_by_etag(world: World) -> None:
+    """The hub names everybody's rows alike, as one does that makes its ETags of versions."""
+    world.hub.headers = {"ETag": 'W/"7"'}
+    ada, bob = world.http("ada"), world.http("bob")
+    answers = []
+
+    for http in (ada, bob, ada, bob):
+        answers.append(await http.get("/rows"))
+        await world.settled()
+        world.now[0] += 20
+
+    assert [json.loads(answer)["of"] for answer in answers] == ["ada", "bob", "ada", "bob"]
+    assert [call.status for call in world.calls] == [200, 200, 304, 304]
+
+
+async def test_no_answer_crosses_credentials_within_one_operation(forgetful: World) -> None:
+    ada, bob = forgetful.http("ada", FORGETFUL), forgetful.http("bob", FORGETFUL)
+    once.begin()
+
+    answers = [await http.get("/rows") for http in (ada, bob, ada, bob)]
+
+    assert [json.loads(answer)["of"] for answer in answers] == ["ada", "bob", "ada", "bob"]
+    assert len(forgetful.hub.asked) == 2
+
+
+async def test_an_answer_for_one_who_left_is_not_given_to_another_credential(forgetful: World) -> None:
+    forgetful.hub.open.clear()
+    leaving = asyncio.ensure_future(forgetful.http("ada", FORGETFUL).get("/rows"))
+    await forgetful.hub.was_asked()
+
+    staying = asyncio.ensure_future(forgetful.http("bob", FORGETFUL).get("/rows"))
+    await forgetful.hub.was_asked()
+    leaving.cancel()
+    forgetful.hub.open.set()
+
+    assert json.loads(await staying)["of"] == "bob"
 
 
 async def test_sources_of_one_name_at_two_addresses_share_nothing(world: World) -> None:

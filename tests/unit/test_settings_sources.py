@@ -55,6 +55,7 @@ def test_a_source_is_a_table_completed_by_variables() -> None:
             "connect_timeout_s": 3,
             "concurrency": 8,
             "calls_per_s": None,
+            "heeds_429": True,
             "retries": 1,
             "retry_backoff_s": 1,
             "breaker_failures": 5,
@@ -159,9 +160,9 @@ def test_a_variable_wins_over_a_file_nobody_then_opens() -> None:
         pytest.param(
             "projcts = []", {"A_TOKEN": SECRET},
             "sources.a.projcts: no such setting; did you mean projects? known: kind, url, web_url, timeout_s, "
-            "connect_timeout_s, concurrency, calls_per_s, retries, retry_backoff_s, breaker_failures, breaker_after_s, "
-            "breaker_open_s, ttl_s, stale_s, stale_if_error_s, writable, passthrough, email, organizations, projects, "
-            "token_file",
+            "connect_timeout_s, concurrency, calls_per_s, heeds_429, retries, retry_backoff_s, breaker_failures, "
+            "breaker_after_s, breaker_open_s, ttl_s, stale_s, stale_if_error_s, writable, passthrough, email, "
+            "organizations, projects, token_file",
             id="unknown key",
         ),
         pytest.param(

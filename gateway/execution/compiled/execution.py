@@ -43,7 +43,7 @@ async def execute(
         if values is not None and regions is not None:
             running = Running(context, values, lambda: _core(one, context, values, executor_class))
             if regions.roots is None:
-                regions.roots = roots.found(running.core)
+                regions.rooted(roots.found(running.core))
             if regions.roots:
                 return await roots.run(regions.roots, running)
     return await _by_core(one, context, variables, executor_class)

@@ -52,6 +52,16 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
                 return self._settled(shown, region, notes) if any(notes[1:]) else shown
         return super().complete_object_value(return_type, field_details_list, info, path, result, position_context)
 
+    # Settling knows an operation by these two, whoever runs it.
+
+    @property
+    def core(self) -> CompiledExecutor:
+        return self
+
+    @property
+    def context(self) -> Any:
+        return self.context_value
+
     async def _settled(self, shown: dict[str, Any], region: Region, notes: list[Any]) -> dict[str, Any]:
         await settle(self, region, notes)
         return shown

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from weakref import ref
 
 from graphql import (
     DirectiveNode,
@@ -30,14 +31,23 @@ from gateway.execution.compiled.variables import Variables
 MAX_VARIANTS = 16
 "Of one document: four variables that leave fields out. The oldest is forgotten first."
 
+MAX_BYTES = 4 * 1024 * 1024
+"Of one document: once its variants take more, the oldest make room for the next."
+
+BYTES_PER_NAME = 250
+"Of a region's code, whatever stands behind the name included: between 170 and 290 were measured."
+
+BYTES_PER_PLACE = 500
+
 KNOWN = frozenset({"skip", "include"})
 "Directives of operations whose effect is understood here; with any other, graphql-core executes the document."
 
 
 class Plans:
-    """Those of one document."""
+    """Those of one document. grew: is told whenever `size_bytes` has changed, until the document is forgotten."""
 
     def __init__(self, document: DocumentNode):
+        self.grew: Callable[[], object] = nobody_asks
         found = _Directives()
         visit(document, found)
         self._is_open = found.names <= KNOWN
@@ -59,10 +69,15 @@ class Plans:
         name = operation.name.value if operation.name else None
         variant = (name, *(variables.get(condition) for condition in self._conditions))
         if variant not in self._variants:
-            if len(self._variants) >= MAX_VARIANTS:
+            while len(self._variants) >= MAX_VARIANTS or self.size_bytes > MAX_BYTES:
                 del self._variants[next(iter(self._variants))]
-            self._variants[variant] = Regions()
+            self._variants[variant] = Regions(self)
         return self._variants[variant]
+
+    @property
+    def size_bytes(self) -> int:
+        """An estimate of what they take in memory."""
+        return sum(regions.size_bytes for regions in self._variants.values())
 
 
 class Regions:
@@ -71,8 +86,11 @@ class Regions:
     roots: the root fields; empty where graphql-core runs them, None until that was looked at.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, plans: Plans) -> None:
         self.roots: Sequence[Root] | None = None
+        self.size_bytes = 0
+        # Weak, as nothing here may be a circle: what is forgotten would wait for a collection of all generations.
+        self._plans = ref(plans)
         self._known: dict[tuple[Any, ...], Region | None] = {}
 
     def at(
@@ -81,8 +99,28 @@ class Regions:
         """The region of objects of a type at a path; None when it cannot be compiled."""
         place = _place(path, type_)
         if place not in self._known:
-            self._known[place] = _region(executor, type_, details)
+            self._known[place] = found = _region(executor, type_, details)
+            self._count(found)
         return self._known[place]
+
+    def rooted(self, found: Sequence[Root]) -> None:
+        """They were looked at."""
+        self.roots = found
+        for root in found:
+            self._count(root.region)
+
+    def _count(self, region: Region | None) -> None:
+        self.size_bytes += BYTES_PER_PLACE + (0 if region is None else size_bytes(region))
+        plans = self._plans()
+        if plans is not None:
+            plans.grew()
+
+
+def size_bytes(region: Region) -> int:
+    """An estimate of what a region takes in memory, with those of what it leaves to be waited for."""
+    names = region.answer.__globals__
+    below = (slot.region for slot in region.slots if slot.region is not None)
+    return len(names) * BYTES_PER_NAME + sum(map(size_bytes, below))
 
 
 def _region(executor: Executor[Any], type_: GraphQLObjectType, details: list[FieldDetails]) -> Region | None:
@@ -100,6 +138,10 @@ def _place(path: Path | None, type_: GraphQLObjectType) -> tuple[Any, ...]:
             steps += (key, type_name)
         path = before
     return tuple(steps)
+
+
+def nobody_asks() -> None:
+    """How much the plans of a document take that is not kept, or no longer."""
 
 
 class _Directives(Visitor):

@@ -48,6 +48,10 @@ class Region:
     answer: Callable[[Any, Trail, list[Any]], Any]
     slots: Sequence[Slot]
 
+    def __del__(self) -> None:
+        # Functions and the names they refer to one another by are a circle, which would wait for the collector.
+        self.answer.__globals__.clear()
+
     def notes(self, info: object) -> list[Any]:
         return [info, *([] for _ in self.slots)]
 

@@ -100,7 +100,7 @@ async def _shown(root: Root, running: Running) -> Any:
     except Exception:  # whatever it was, graphql-core meets it again and tells it
         return await _completed(root, running, value)
     if len(notes) > 1 and any(notes[1:]):
-        await settle(running.core, region, notes)
+        await settle(running, region, notes)
     return shown
 
 

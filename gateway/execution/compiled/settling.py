@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from graphql.execution import Executor
 from graphql.execution.executor import to_nodes
@@ -18,12 +18,20 @@ from resolvers.graph.lookups import LookUp
 Answers = Mapping[Any, "asyncio.Future[Any]"]
 
 
-async def settle(executor: Executor[Any], region: Region, notes: Sequence[Any]) -> None:
+class Under(Protocol):
+    """The operation whose fields are filled in. core: graphql-core's executor of it, for what is odd."""
+
+    @property
+    def core(self) -> Executor[Any]: ...
+
+    @property
+    def context(self) -> Any: ...
+
+
+async def settle(under: Under, region: Region, notes: Sequence[Any]) -> None:
     """Fills in all that was noted. What goes wrong is the error of its own field, noted by graphql-core."""
     # All are asked before any is waited for, so that those of one question travel together.
-    pending = [
-        _asked(executor, slot, rows, notes[0]) for slot, rows in zip(region.slots, notes[1:], strict=True) if rows
-    ]
+    pending = [_asked(under, slot, rows, notes[0]) for slot, rows in zip(region.slots, notes[1:], strict=True) if rows]
     await _all(pending)
 
 
@@ -35,21 +43,21 @@ async def _all(pending: Sequence[Coroutine[Any, Any, None]]) -> None:
         await asyncio.gather(*pending)
 
 
-def _asked(executor: Executor[Any], slot: Slot, rows: list[Row], info: Any) -> Coroutine[Any, Any, None]:
+def _asked(under: Under, slot: Slot, rows: list[Row], info: Any) -> Coroutine[Any, Any, None]:
     if slot.region is None:
-        return _by_core(executor, slot, rows)
+        return _by_core(under, slot, rows)
     if isinstance(slot.way, LookUp):
-        answers = executor.context_value.answers(slot.way.question, dict.fromkeys([route for _, route, _ in rows]))
-        return _filled(executor, slot, slot.region, rows, answers, info)
-    return _resolved(executor, slot, slot.region, rows, info)
+        answers = under.context.answers(slot.way.question, dict.fromkeys([route for _, route, _ in rows]))
+        return _filled(under, slot, slot.region, rows, answers, info)
+    return _resolved(under, slot, slot.region, rows, info)
 
 
-async def _by_core(executor: Executor[Any], slot: Slot, rows: list[Row]) -> None:
+async def _by_core(under: Under, slot: Slot, rows: list[Row]) -> None:
     """The field as graphql-core executes it, object by object."""
     pending: list[tuple[dict[str, Any], Awaitable[Any]]] = []
     for into, source, trail in rows:
-        value = executor.execute_field(slot.parent, source, slot.details, slot.path(trail), None)
-        if executor.is_awaitable(value):
+        value = under.core.execute_field(slot.parent, source, slot.details, slot.path(trail), None)
+        if under.core.is_awaitable(value):
             pending.append((into, value))
         else:
             into[slot.key] = value
@@ -58,7 +66,7 @@ async def _by_core(executor: Executor[Any], slot: Slot, rows: list[Row]) -> None
         into[slot.key] = value
 
 
-async def _resolved(executor: Executor[Any], slot: Slot, region: Region, rows: list[Row], info: Any) -> None:
+async def _resolved(under: Under, slot: Slot, region: Region, rows: list[Row], info: Any) -> None:
     """Resolvers without arguments, each run as it is: what they return is still shown a list at a time."""
     assert isinstance(slot.way, Called)
     way = slot.way
@@ -69,20 +77,18 @@ async def _resolved(executor: Executor[Any], slot: Slot, region: Region, rows: l
     await asyncio.gather(*answers.values(), return_exceptions=True)
     others = [row for row, answer in zip(rows, answers.values(), strict=True) if _went_elsewhere(answer)]
     if others:
-        await _by_core(executor, slot, others)
+        await _by_core(under, slot, others)
     numbered: list[Row] = [
         (into, number, trail) for number, (into, _, trail) in enumerate(rows) if not _went_elsewhere(answers[number])
     ]
-    await _filled(executor, slot, region, numbered, answers, info)
+    await _filled(under, slot, region, numbered, answers, info)
 
 
 def _went_elsewhere(answer: asyncio.Future[Any]) -> bool:
     return isinstance(answer.exception(), Elsewhere)
 
 
-async def _filled(
-    executor: Executor[Any], slot: Slot, region: Region, rows: list[Row], answers: Answers, info: Any
-) -> None:
+async def _filled(under: Under, slot: Slot, region: Region, rows: list[Row], answers: Answers, info: Any) -> None:
     """Puts each row's answer in its place; one that is an error, or odd, is completed by graphql-core."""
     for answer in answers.values():
         if not answer.done():  # those of one batch are set together: this waits about once for all
@@ -90,9 +96,9 @@ async def _filled(
                 await answer
     notes = region.notes(info)
     odd = _shown(slot, region, rows, answers, notes)
-    pending = [_completed(executor, slot, into, trail, answer) for into, answer, trail in odd]
+    pending = [_completed(under, slot, into, trail, answer) for into, answer, trail in odd]
     if any(notes[1:]):
-        pending.append(settle(executor, region, notes))
+        pending.append(settle(under, region, notes))
     await _all(pending)
 
 
@@ -131,9 +137,7 @@ def _shown_each(slot: Slot, region: Region, rows: list[Row], answers: Answers, n
     return odd
 
 
-async def _completed(
-    executor: Executor[Any], slot: Slot, into: dict[str, Any], trail: Trail, answer: asyncio.Future[Any]
-) -> None:
+async def _completed(under: Under, slot: Slot, into: dict[str, Any], trail: Trail, answer: asyncio.Future[Any]) -> None:
     path = slot.path(trail)
-    info = executor.build_resolve_info(slot.field, to_nodes(slot.details), slot.parent, path)
-    into[slot.key] = await executor.complete_awaitable_value(slot.field.type, slot.details, info, path, answer, None)
+    info = under.core.build_resolve_info(slot.field, to_nodes(slot.details), slot.parent, path)
+    into[slot.key] = await under.core.complete_awaitable_value(slot.field.type, slot.details, info, path, answer, None)

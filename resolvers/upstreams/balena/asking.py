@@ -33,7 +33,7 @@ class Asking:
     """One source of balena, as everything that reads or changes it knows it."""
 
     def __init__(self, http: Http, config: Config):
-        self.http, self.config = http, config
+        self.http, self.config, self._of_cloud = http, config, config.has_cloud_fields
         self.at = At(self.source, config.web_url, is_mine=None if config.public else True)
         self._actor = Kept(http.credentials, self._who_am_i, source=http.source)
 
@@ -57,7 +57,7 @@ class Asking:
 
     @property
     def of_cloud(self) -> bool:
-        return self.config.has_cloud_fields
+        return self._of_cloud
 
     def cut(self, table: Table[C], columns: Columns) -> Cut[C]:
         """The table for these columns, of the server that this source is."""
