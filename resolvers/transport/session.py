@@ -28,7 +28,7 @@ from resolvers.errors import (
     UpstreamUnreachable,
     UserMistake,
 )
-from resolvers.transport import allowance, attempt, deadline, departure, freshness, passed, plan, statuses
+from resolvers.transport import allowance, attempt, deadline, departure, freshness, passed, plan, spending, statuses
 from resolvers.transport.breaker import Circuit
 from resolvers.transport.budget import Budget
 from resolvers.transport.cache import NOTHING, Seen
@@ -201,6 +201,8 @@ class Http:
 
     async def _asked(self, request: Request) -> bytes:
         self._refuse_dots(request)
+        if not request.is_session:
+            spending.take(self.source)
         is_shared = request.is_read and not freshness.is_live_only()
         # What a session needs is asked for everyone: it goes on when the one who came first leaves.
         with nullcontext() if request.is_session else departure.waiting():
