@@ -54,7 +54,7 @@ class Prepared:
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, plans: Plans | None = None, tree_bytes: int = 0):
         self.document, self.plans = document, plans
         self._tree_bytes = tree_bytes
-        self.rows: dict[str | None, int] = {}
+        self.rows: dict[str | None, int | None] = {}
         self._schema = schema
         self._wanted: dict[str | None, Wanted] = {}
         self._ceilings: dict[str | None, Ceilings] = {}

@@ -95,12 +95,13 @@ class Executor:
         return Found(executable, prepared.wanted(node), prepared.ceilings(node))
 
     def _rows(self, prepared: Prepared, node: OperationDefinitionNode, asked: Operation) -> int:
-        if asked.name in prepared.rows:
-            return prepared.rows[asked.name]
-        count = rows.count(prepared.document, node, asked.variables, self._limits.max_page)
-        if rows.is_fixed(node):
-            prepared.rows[asked.name] = count
-        return count
+        """What may be too many: most documents stay within the limit whatever their variables, which is found once."""
+        if asked.name not in prepared.rows:
+            prepared.rows[asked.name] = rows.ceiling(prepared.document, node, self._limits.max_page)
+        ceiling = prepared.rows[asked.name]
+        if ceiling is not None and ceiling <= self._limits.max_rows:
+            return ceiling
+        return rows.count(prepared.document, node, asked.variables, self._limits.max_page)
 
     async def run(
         self, found: Found, asked: Operation, request: Request, request_id: str, *, tell_losses: bool
