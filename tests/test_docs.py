@@ -39,7 +39,7 @@ from resolvers.federation.reading import MAX_ROWS
 from resolvers.graph.enums import AnswerState, SourceKind, SourceOperation, UserErrorCode
 from resolvers.schema import schema
 from resolvers.transport.plan import MAX_CALLS
-from resolvers.transport.session import MAX_BYTES
+from resolvers.transport.way import MAX_BYTES
 from resolvers.upstreams.config import SourceConfig
 from resolvers.upstreams.port import Part
 from resolvers.upstreams.registry import ADAPTERS

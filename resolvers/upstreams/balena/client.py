@@ -11,7 +11,7 @@ from resolvers.graph.device import Device
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.people import Tag
 from resolvers.graph.release import Release
-from resolvers.transport.session import Http
+from resolvers.transport.http import Http
 from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.balena import (
     FACTS,

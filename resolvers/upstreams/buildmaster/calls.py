@@ -16,7 +16,7 @@ import msgspec
 from resolvers import keys
 from resolvers.errors import UpstreamRefused
 from resolvers.graph.fleet import Fleet
-from resolvers.transport.session import Http
+from resolvers.transport.http import Http
 from resolvers.upstreams import payload
 from resolvers.upstreams.buildmaster import Config, normalise
 from resolvers.upstreams.buildmaster.homes import Homes

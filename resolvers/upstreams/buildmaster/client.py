@@ -12,7 +12,7 @@ from resolvers.graph.deployment import Deployment
 from resolvers.graph.enums import DeploymentStatus, ReleaseStatus
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.release import Release
-from resolvers.transport.session import Http
+from resolvers.transport.http import Http
 from resolvers.upstreams import scopes
 from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.buildmaster import FACTS, STATUSES, WITH_ARTIFACTS, Config, normalise, writes

@@ -16,7 +16,7 @@ from resolvers.graph.device import Device
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.release import Release
 from resolvers.transport.credentials import Credentials, Token
-from resolvers.transport.session import Http
+from resolvers.transport.http import Http
 from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.commands import Command
 from resolvers.upstreams.config import SourceConfig, bearer, letting_in

@@ -9,8 +9,8 @@ from typing import ClassVar, TypeVar
 from resolvers import keys
 from resolvers.errors import UpstreamError
 from resolvers.graph.fleet import Fleet
+from resolvers.transport.http import Http
 from resolvers.transport.kept import Kept
-from resolvers.transport.session import Http
 from resolvers.upstreams import scopes
 from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.config import SourceConfig, bearer, letting_in
