@@ -105,7 +105,7 @@ def _environment(mocks_url: str, port: int) -> dict[str, str]:
         environ |= OWN.get(kind, {f"{name}_TOKEN": f"demo-{kind}-token"})
     environ["RELEASEGRAPH_SECURITY_WRITE_TOKEN"] = WRITE_TOKEN
     environ["RELEASEGRAPH_SECURITY_EXPLAIN"] = "anyone"
-    environ["RELEASEGRAPH_SERVER_BODY_TIMEOUT_S"] = "1"
+    environ["RELEASEGRAPH_SERVER_BODY_TIMEOUT_S"] = "3"
     return environ
 
 
