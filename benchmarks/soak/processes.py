@@ -23,8 +23,9 @@ from gateway.demo import LINES, OWN, WRITE_TOKEN
 from upstream_mocks.world import KINDS
 
 START_S = 60.0
+TIMEOUT_S = 8.0
 # Sources that fail are given up, tried again and left alone in seconds, so that half an hour sees much of it.
-PER_SOURCE = {"TIMEOUT_S": "8", "BREAKER_AFTER_S": "1", "BREAKER_OPEN_S": "1"}
+PER_SOURCE = {"TIMEOUT_S": f"{TIMEOUT_S:g}", "BREAKER_AFTER_S": "1", "BREAKER_OPEN_S": "1"}
 # What is remembered is bounded low, so that it is full when memory begins to be measured.
 GATEWAY = {
     "RELEASEGRAPH_CACHE_TTL_S": "0.5",

@@ -106,3 +106,12 @@ class Weather:
         """Of errors that a request of that time may have had of that source."""
         met = (one.trouble.codes for one in self.spells if one.explains(source, begin, end))
         return frozenset().union(*met)
+
+    def on(self, begin: float, end: float) -> str:
+        """What there was, for whoever reads a complaint."""
+        met = [f"{one.source}: {one.trouble.name}" for one in self.spells if one.explains(one.source, begin, end)]
+        return ", ".join(met) or "no trouble"
+
+    def keeps_waiting(self, begin: float, end: float) -> bool:
+        """Whether a source may have used up the time of the whole request: what is asked below it then has none."""
+        return any("UPSTREAM_TIMEOUT" in self.codes(source, begin, end) for source in self.sources)

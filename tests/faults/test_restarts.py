@@ -55,11 +55,11 @@ def _is_gone(pid: int) -> bool:
         return True
 
 
-async def workers(gateway: Running, without: int) -> list[int]:
-    """Both, once there are two of them without that one."""
+async def workers(gateway: Running, load: Load, without: int) -> list[int]:
+    """Both, once there are two of them without that one; asking goes on meanwhile."""
     async with asyncio.timeout(PATIENCE_S):
         while len(found := [pid for pid in gateway.children if pid != without]) < 2:
-            await asyncio.wait_for(asyncio.Event().wait(), 0.05)
+            await load.more(1)
     return found
 
 
@@ -85,7 +85,7 @@ async def test_a_worker_that_is_killed_takes_along_what_it_had_and_nothing_else(
             killed(victim)
             had, lost_before = set(load.under_way), len(load.lost)
             await load.more(30)
-            both = await workers(gateway, without=victim)
+            both = await workers(gateway, load, without=victim)
             await load.more(30)
 
     assert lost_before == 0

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks.soak.judging import Judge
 from benchmarks.soak.mix import Mix, Question
-from benchmarks.soak.processes import Said
+from benchmarks.soak.processes import TIMEOUT_S, Said
 from benchmarks.soak.watch import WARM_AFTER_S, Growth, Sample, growth
 from benchmarks.soak.weather import LINGERS_S, TROUBLES, Spell, Weather
 from upstream_mocks.faults import Faults
@@ -20,6 +20,7 @@ from upstream_mocks.world import KINDS
 
 BROKEN = next(trouble for trouble in TROUBLES if trouble.name == "503")
 ROWS = [{"sourceName": "memfault", "nativeId": "1"}]
+SILENT = next(trouble for trouble in TROUBLES if trouble.name == "black hole")
 WHOLE, CHANGE = Question("whole", b"", {}), Question("change", b"", {}, is_change=True)
 REST = Sample(0, 100, 16, 3, 0)
 
@@ -41,8 +42,10 @@ def reply(code: str | None = None, source: str = "memfault", state: str = "LIVE"
     return {"data": {"releases": releases}, "extensions": {"sources": {source: state}}, **errors}
 
 
-def judged(judge: Judge, body: Any, *, at: float, question: Question = WHOLE, status: int = 200) -> list[str]:
-    judge.judge(question, at, at + 1, status, json.dumps(body).encode(), body)
+def judged(
+    judge: Judge, body: Any, *, at: float, lasted_s: float = 1, question: Question = WHOLE, status: int = 200
+) -> list[str]:
+    judge.judge(question, at, at + lasted_s, status, json.dumps(body).encode(), body)
     return judge.unexpected
 
 
@@ -81,6 +84,19 @@ def test_a_status_that_is_not_200_is_complained_of_whatever_it_holds(judge: Judg
 
 def test_a_change_may_be_unconfirmed_in_a_trouble(judge: Judge) -> None:
     assert judged(judge, reply("CHANGE_UNCONFIRMED"), at=15, question=CHANGE) == []
+
+
+def test_a_late_answer_of_one_source_is_explained_by_another_that_kept_the_request_waiting(judge: Judge) -> None:
+    late = reply("UPSTREAM_TIMEOUT", "balena", "FAILED")
+    judge.weather.spells.append(Spell("nerveshub", SILENT, 12, 14))
+
+    at_once = list(judged(judge, late, at=13))
+    complaints = judged(judge, late, at=13, lasted_s=TIMEOUT_S)
+
+    weather = "memfault: 503, nerveshub: black hole"
+    (first,) = at_once
+    assert first == f"whole, 1.0 s, {weather}: UPSTREAM_TIMEOUT: m; balena is FAILED without a trouble"
+    assert complaints == at_once
 
 
 @pytest.mark.parametrize(
