@@ -23,10 +23,7 @@ A source that fails ends its streams and leaves its error; what it gave before s
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Sequence
-from itertools import repeat
-from operator import itemgetter
 from typing import Any, Generic, TypeVar
 
 from resolvers.federation.apart import apart, side_by_side
@@ -80,24 +77,37 @@ class _Buffer(Generic[T]):
 
 def _foremost(count: int, buffers: Sequence[_Buffer[T]]) -> list[T]:
     """The first `count` rows of all buffers, up to where one of them ends: behind it may be more of it."""
-    by = _told_by(buffers)
-    limit = min(values[-1] for values in by)
-    heads: list[tuple[Any, int, T]] = []
-    for place, (values, buffer) in enumerate(zip(by, buffers, strict=True)):
-        begin, end = buffer.begin, bisect_right(values, limit, buffer.begin)
-        # No two begin alike: the rows themselves are never compared.
-        heads += zip(values[begin:end], repeat(place), buffer.rows[begin:end], strict=False)
-    heads.sort()
-    taken = heads[:count]
-    for place, many in Counter(map(itemgetter(1), taken)).items():
-        buffers[place].begin += many
-    return [row for _, _, row in taken]
-
-
-def _told_by(buffers: Sequence[_Buffer[T]]) -> Sequence[Sequence[Any]]:
-    """What rows are compared by: their keys, where no two are equal, else their ranks."""
     groups = [buffer.rows.groups for buffer in buffers]
     told = [own for own in groups if own is not None]
-    if len(told) == len(buffers) and len(set().union(*told)) == sum(map(len, told)):
-        return told
-    return [buffer.rows.ranks for buffer in buffers]
+    if len(told) < len(buffers) or len(set().union(*told)) < sum(map(len, told)):
+        return _by_rank(count, buffers)
+    # No two keys are equal, so they tell the order alone.
+    ends = _ends(told, buffers)
+    rows: dict[Any, T] = {}
+    for own, buffer, end in zip(told, buffers, ends, strict=True):
+        rows.update(zip(own[buffer.begin : end], buffer.rows[buffer.begin : end], strict=True))
+    taken = sorted(rows)[:count]
+    for own, buffer, end in zip(told, buffers, ends, strict=True):
+        buffer.begin = bisect_right(own, taken[-1], buffer.begin, end)
+    return [rows[group] for group in taken]
+
+
+def _by_rank(count: int, buffers: Sequence[_Buffer[T]]) -> list[T]:
+    """The same where keys tie; one row may be there twice."""
+    ranks = [buffer.rows.ranks for buffer in buffers]
+    ends = _ends(ranks, buffers)
+    heads = [
+        (own[at], place, at)
+        for place, (own, buffer, end) in enumerate(zip(ranks, buffers, ends, strict=True))
+        for at in range(buffer.begin, end)
+    ]
+    taken = sorted(heads)[:count]
+    for _, place, at in taken:
+        buffers[place].begin = at + 1
+    return [buffers[place].rows[at] for _, place, at in taken]
+
+
+def _ends(by: Sequence[Sequence[Any]], buffers: Sequence[_Buffer[T]]) -> list[int]:
+    """How far each buffer goes, up to the last row of the one that ends first."""
+    limit = min(own[-1] for own in by)
+    return [bisect_right(own, limit, buffer.begin) for own, buffer in zip(by, buffers, strict=True)]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, total_ordering
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from resolvers.graph.enums import FleetOrderField, OrderDirection, ReleaseOrderField
@@ -54,8 +55,10 @@ class Keys(Generic[T]):
     type: type[int] | type[str]
     comparable: Callable[[Any], Any] = lambda key: key
 
+    all: Callable[[Iterable[T]], list[OrderKey]] | None = None  # the same of many rows, where that is quicker
+
     def of_all(self, rows: Iterable[T]) -> list[OrderKey]:
-        return [self.of(row) for row in rows]
+        return [self.of(row) for row in rows] if self.all is None else self.all(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,7 @@ def by_id(name: str) -> Order[Any]:
 
 def newest_first(name: str) -> Order[Any]:
     """By creation, newest first: the fixed order of builds and deployments."""
-    return Order(name, Keys(lambda row: milliseconds(row.created_at), int), is_descending=True)
+    return Order(name, _instants("created_at"), is_descending=True)
 
 
 def bounded_id(native_id: str) -> str:
@@ -187,6 +190,19 @@ def milliseconds(moment: datetime | None) -> int | None:
     since = moment - _EPOCH
     # Division of timedeltas takes twice as long, and every row of a list comes here.
     return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
+
+
+def _instants(attribute: str) -> Keys[Any]:
+    """Keys by an instant of the rows."""
+    of = attrgetter(attribute)
+
+    def every(rows: Iterable[Any]) -> list[OrderKey]:
+        moments = list(map(of, rows))
+        if None in moments:
+            return [milliseconds(moment) for moment in moments]
+        return [(moment - _EPOCH) // _MILLISECOND for moment in moments]
+
+    return Keys(lambda row: milliseconds(of(row)), int, all=every)
 
 
 def moment(key: OrderKey) -> datetime | None:
@@ -222,12 +238,12 @@ def _id_rank(native_id: str) -> Rank:
 
 
 _RELEASE_KEYS: dict[ReleaseOrderField, Keys[Release]] = {
-    ReleaseOrderField.CREATED_AT: Keys(lambda row: milliseconds(row.created_at), int),
-    ReleaseOrderField.UPDATED_AT: Keys(lambda row: milliseconds(row.updated_at), int),
+    ReleaseOrderField.CREATED_AT: _instants("created_at"),
+    ReleaseOrderField.UPDATED_AT: _instants("updated_at"),
     ReleaseOrderField.VERSION: Keys(_version_key, str, _version_rank),
     ReleaseOrderField.NAME: Keys(lambda row: bounded_text(row.name), str),
 }
 _FLEET_KEYS: dict[FleetOrderField, Keys[Fleet]] = {
     FleetOrderField.NAME: Keys(lambda row: bounded_text(row.name), str),
-    FleetOrderField.CREATED_AT: Keys(lambda row: milliseconds(row.created_at), int),
+    FleetOrderField.CREATED_AT: _instants("created_at"),
 }
