@@ -76,7 +76,7 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
     server, security = settings.server, settings.security
     limits = Limits.of(server)
     documents = Documents(core(schema), limits, server.documents_cached, server.documents_max_bytes)
-    executor = Executor(schema, documents, limits, compiled=server.compiled)
+    executor = Executor(schema, documents, limits, compiled=server.compiled, lines=settings.product_lines)
     flights = Flights(server.max_in_flight)
     circuits = Circuits(metrics, settings.sources)
     remembering = _recall(settings), _policy(settings.cache)

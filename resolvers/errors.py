@@ -164,3 +164,20 @@ class SourceTooLarge(UpstreamError):
     """More rows or bytes than one request may read of a source; the message names the filters that help."""
 
     code = "SOURCE_TOO_LARGE"
+
+
+class TooManyCalls(UpstreamError):
+    """The operation has made all the upstream calls that it may: the source was not asked. What came so far stays."""
+
+    code = "QUERY_TOO_COMPLEX"
+
+    def __init__(self, source: str, cost: int, limit: int):
+        super().__init__(
+            source,
+            f"not asked: the operation has made {cost} upstream calls; this server makes at most {limit} for one",
+        )
+        self.cost, self.limit = cost, limit
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {**super().extensions, "cost": self.cost, "limit": self.limit}

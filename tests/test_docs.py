@@ -39,7 +39,7 @@ from resolvers.federation.reading import MAX_ROWS
 from resolvers.graph.enums import AnswerState, SourceKind, SourceOperation, UserErrorCode
 from resolvers.schema import schema
 from resolvers.transport.plan import MAX_CALLS
-from resolvers.transport.session import MAX_BYTES
+from resolvers.transport.way import MAX_BYTES
 from resolvers.upstreams.config import SourceConfig
 from resolvers.upstreams.port import Part
 from resolvers.upstreams.registry import ADAPTERS
@@ -518,3 +518,21 @@ def test_every_file_that_is_linked_exists(text: str) -> None:
 )
 def test_a_number_or_name_in_the_readme_is_that_of_the_code(said: str) -> None:
     assert said in re.sub(r"\s+", " ", README)
+
+
+def test_the_limits_of_a_request_are_told_with_their_defaults() -> None:
+    table = re.findall(r"^  \| (`max_[^|]+) \| ([^|]+) \|", README, re.MULTILINE)
+    told = [pair for row in table for pair in zip(words(row[0]), _numbers(row[1]), strict=True)]
+
+    assert dict(told) == {
+        name: one.default
+        for name, one in Server.model_fields.items()
+        if name.startswith("max_") and name != "max_in_flight"
+    }
+
+
+def _numbers(cell: str) -> list[int]:
+    """With a comma after thousands, or in MiB."""
+    if cell.endswith("MiB"):
+        return [int(cell.removesuffix(" MiB")) << 20]
+    return [int(one.replace(",", "")) for one in cell.split(", ")]

@@ -17,4 +17,12 @@ def is_simple_get(headers: Mapping[str, str]) -> bool:
 
 
 def is_json(headers: Mapping[str, str]) -> bool:
-    return headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+    """In UTF-8, which is what JSON is in unless it says otherwise."""
+    given = headers.get("content-type", "")
+    return given == "application/json" or _is_json(given)
+
+
+def _is_json(content_type: str) -> bool:
+    name, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charsets = [one.removeprefix("charset=").strip('"') for one in parameters if one.startswith("charset=")]
+    return name == "application/json" and all(one in ("utf-8", "utf8") for one in charsets)

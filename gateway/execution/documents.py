@@ -15,13 +15,18 @@ from graphql import (
     validate,
 )
 
-from gateway.execution import kept, limits, repeats
+from gateway.execution import kept, limits, repeats, unsupported
 from gateway.execution.compiled import Plans
 from gateway.execution.compiled.plans import nobody_asks
+from gateway.execution.cost import Ceilings
 from gateway.execution.kept import Kept
 from gateway.execution.limits import Limits
+from gateway.execution.repeats import Counted
 from resolvers.federation import columns
 from resolvers.federation.columns import Wanted
+
+ABORTED = "Validation aborted."
+"What graphql-core says when it came to the end of its stack, for fragments inside fragments."
 
 MAX_ERRORS = 20
 "Of one document: what is told beyond them helps nobody, and telling what may be meant takes time."
@@ -49,9 +54,10 @@ class Prepared:
     def __init__(self, schema: GraphQLSchema, document: DocumentNode, plans: Plans | None = None, tree_bytes: int = 0):
         self.document, self.plans = document, plans
         self._tree_bytes = tree_bytes
-        self.rows: dict[str | None, int] = {}
+        self.rows: dict[str | None, int | None] = {}
         self._schema = schema
         self._wanted: dict[str | None, Wanted] = {}
+        self._ceilings: dict[str | None, Ceilings] = {}
 
     @property
     def size_bytes(self) -> int:
@@ -69,6 +75,11 @@ class Prepared:
         if name not in self._wanted:
             self._wanted[name] = columns.wanted(self._schema, self.document, operation)
         return self._wanted[name]
+
+    def ceilings(self, operation: OperationDefinitionNode) -> Ceilings:
+        """What was found out about the cost of one of its operations: nothing at first."""
+        name = operation.name.value if operation.name else None
+        return self._ceilings.setdefault(name, {})
 
 
 class Documents:
@@ -107,37 +118,44 @@ class Documents:
 
     def _usable(self, text: str) -> DocumentNode:
         document = self._parse(text)
-        self._refuse_repeats(document)
+        counted = self._within_numbers(document)
         errors = validate(self._schema, document, max_errors=MAX_ERRORS)
+        if errors and errors[-1].message == ABORTED and counted.nesting > repeats.DEEPEST:
+            raise _too_complex("a nesting", f"over {repeats.DEEPEST}", repeats.DEEPEST)
         if errors:
-            raise Unusable(errors, "GRAPHQL_VALIDATION_FAILED")
+            raise Unusable(unsupported.told(errors, document), "GRAPHQL_VALIDATION_FAILED")
         errors = limits.check(document, self._limits)
         if errors:
             raise Unusable(errors, "QUERY_TOO_COMPLEX")
         return document
 
-    def _refuse_repeats(self, document: DocumentNode) -> None:
-        """Before validation, which takes a time that grows with the square of them."""
-        found, most = repeats.most(document), self._limits.max_repeats
-        if found is None:
-            told = limits.too_complex("a number of fields over", repeats.MAX_FIELDS, repeats.MAX_FIELDS)
-            raise Unusable([told], "QUERY_TOO_COMPLEX")
-        if found > most:
-            raise Unusable(
-                [limits.too_complex("one field at one place a number of times of", found, most)], "QUERY_TOO_COMPLEX"
-            )
+    def _within_numbers(self, document: DocumentNode) -> Counted:
+        """Before validation, which takes a time that grows with the square of some of them."""
+        counted = repeats.counted(document)
+        if counted is None:
+            raise _too_complex("a number of fields", f"over {repeats.MAX_FIELDS}", repeats.MAX_FIELDS)
+        errors = limits.check_numbers(counted, self._limits)
+        if errors:
+            raise Unusable(errors, "QUERY_TOO_COMPLEX")
+        return counted
 
     def _parse(self, text: str) -> DocumentNode:
+        most = self._limits
+        if len(text) > most.max_characters:
+            raise _too_complex("a number of characters of", len(text), most.max_characters)
         try:
-            return _unlinked(parse(text, max_tokens=self._limits.max_tokens))
+            return _unlinked(parse(text, max_tokens=most.max_tokens))
         except GraphQLError as error:
-            # graphql-core tells this limit from any other syntax error by its sentence alone.
-            if f"more than {self._limits.max_tokens} tokens" in error.message:
-                too_long = limits.too_complex(
-                    "a number of tokens", f"over {self._limits.max_tokens}", self._limits.max_tokens
-                )
-                raise Unusable([too_long], "QUERY_TOO_COMPLEX") from None
+            # graphql-core tells these limits from any other syntax error by their sentences alone.
+            if f"more than {most.max_tokens} tokens" in error.message:
+                raise _too_complex("a number of tokens", f"over {most.max_tokens}", most.max_tokens) from None
+            if "nested too deeply" in error.message:
+                raise _too_complex("a nesting", f"over {repeats.DEEPEST}", repeats.DEEPEST) from None
             raise Unusable([error], "GRAPHQL_PARSE_FAILED") from None
+
+
+def _too_complex(what: str, found: int | str, limit: int) -> Unusable:
+    return Unusable([limits.too_complex(what, found, limit)], "QUERY_TOO_COMPLEX")
 
 
 def _unlinked(document: DocumentNode) -> DocumentNode:

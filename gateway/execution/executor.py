@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,13 @@ from strawberry import Schema
 
 from gateway.execution import documents, masking, rows
 from gateway.execution.compiled import CompiledExecutor, Executable, PlainExecutor, execute
+from gateway.execution.cost import Ceilings, Costs
 from gateway.execution.documents import Documents, Prepared, Unusable
-from gateway.execution.limits import Limits, too_complex
+from gateway.execution.limits import Limits, too_complex, too_dear
 from resolvers.federation.columns import Wanted
+from resolvers.federation.product_lines import LineSpec
 from resolvers.request import Request
+from resolvers.transport import plan, spending
 
 
 class Operation(Struct, frozen=True):
@@ -34,6 +37,7 @@ class Found:
 
     executable: Executable
     wanted: Wanted
+    ceilings: Ceilings
 
     @property
     def document(self) -> DocumentNode:
@@ -62,8 +66,17 @@ class Executor:
     Not through `Schema.execute`: it takes the text, and would parse and validate it again for each request.
     """
 
-    def __init__(self, schema: Schema, documents: Documents, limits: Limits, *, compiled: bool = True):
+    def __init__(
+        self,
+        schema: Schema,
+        documents: Documents,
+        limits: Limits,
+        *,
+        compiled: bool = True,
+        lines: Sequence[LineSpec] = (),
+    ):
         self._schema, self._documents, self._limits = schema, documents, limits
+        self._costs = Costs(schema, limits.max_cost, limits.max_page, lines)
         self._executor_class = CompiledExecutor if compiled else PlainExecutor
 
     @property
@@ -79,20 +92,26 @@ class Executor:
         if count > most:
             raise Unusable([too_complex("a number of rows of up to", count, most)], "QUERY_TOO_COMPLEX")
         executable = Executable(core(self._schema), prepared.document, node, prepared.plans)
-        return Found(executable, prepared.wanted(node))
+        return Found(executable, prepared.wanted(node), prepared.ceilings(node))
 
     def _rows(self, prepared: Prepared, node: OperationDefinitionNode, asked: Operation) -> int:
-        if asked.name in prepared.rows:
-            return prepared.rows[asked.name]
-        count = rows.count(prepared.document, node, asked.variables, self._limits.max_page)
-        if rows.is_fixed(node):
-            prepared.rows[asked.name] = count
-        return count
+        """What may be too many: most documents stay within the limit whatever their variables, which is found once."""
+        if asked.name not in prepared.rows:
+            prepared.rows[asked.name] = rows.ceiling(prepared.document, node, self._limits.max_page)
+        ceiling = prepared.rows[asked.name]
+        if ceiling is not None and ceiling <= self._limits.max_rows:
+            return ceiling
+        return rows.count(prepared.document, node, asked.variables, self._limits.max_page)
 
     async def run(
         self, found: Found, asked: Operation, request: Request, request_id: str, *, tell_losses: bool
     ) -> Answer:
-        """Executes an operation that `find` has found."""
+        """Executes an operation that `find` has found, unless it may cost too much."""
+        excess = self._costs.excess(found.ceilings, request.sources, found.document, found.node, asked.variables)
+        if excess:
+            request.end()
+            return unusable(Unusable([too_dear(excess, self._limits.max_cost)], "QUERY_TOO_COMPLEX"), request_id)
+        self._count(found, asked, request)
         request.want(found.wanted, self._schema, asked.variables)
         result = await execute(found.executable, request, asked.variables, self._executor_class)
         errors = [masking.shown(error, request_id) for error in result.errors or ()]
@@ -100,6 +119,15 @@ class Executor:
         answer = _answer(result, [*errors, *losses], request)
         request.end()
         return answer
+
+    def _count(self, found: Found, asked: Operation, request: Request) -> None:
+        """Calls from here on; those of a change are not stopped in the middle of it."""
+        if documents.is_query(found.node):
+            spending.begin(self._limits.max_cost)
+        made = plan.current()
+        if made is not None:
+            variables = asked.variables
+            made.estimate = self._costs.estimate(request.sources, found.document, found.node, variables)
 
 
 def core(schema: Schema) -> GraphQLSchema:
@@ -116,8 +144,8 @@ def _answer(result: ExecutionResult, errors: list[dict[str, Any]], request: Requ
     body: dict[str, Any] = {"errors": errors} if errors else {}
     # Without data and without a path, the variables did not fit: nothing was executed.
     was_executed = result.data is not None or any("path" in error for error in errors)
-    body["data"] = result.data
     if was_executed:
+        body["data"] = result.data
         states = sorted(request.states.items())
         body["extensions"] = {"sources": {name: state.value for name, state in states}}
     return Answer(body, was_executed, request.ages_s)

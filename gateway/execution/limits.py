@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -14,6 +15,7 @@ from graphql import (
     SelectionSetNode,
 )
 
+from gateway.execution.repeats import Counted
 from gateway.settings import Server
 from resolvers.errors import ReleasegraphError
 
@@ -32,6 +34,11 @@ class Limits:
     max_rows: int
     max_page: int  # rows of one list
     max_repeats: int = 50  # of one field at one place
+    max_cost: int = 1000  # upstream calls of one operation
+    max_characters: int = 100_000  # of a document
+    max_root_fields: int = 30
+    max_directives: int = 50  # of one operation
+    max_directives_here: int = 5  # at one place
 
     @classmethod
     def of(cls, server: Server) -> Limits:
@@ -43,6 +50,11 @@ class Limits:
             server.max_rows,
             server.max_page_size,
             server.max_repeats,
+            server.max_cost,
+            server.max_characters,
+            server.max_root_fields,
+            server.max_directives,
+            server.max_directives_here,
         )
 
 
@@ -65,8 +77,36 @@ def check(document: DocumentNode, limits: Limits) -> list[GraphQLError]:
     return [too_complex(what, found, limit) for what, found, limit in told if found > limit]
 
 
+def check_numbers(found: Counted, limits: Limits) -> list[GraphQLError]:
+    """Likewise for what a document has many of, valid or not."""
+    told = (
+        ("one field at one place a number of times of", found.repeats, limits.max_repeats),
+        ("a number of root fields of", found.root_fields, limits.max_root_fields),
+        ("a number of directives of", found.directives, limits.max_directives),
+        ("at one place a number of directives of", found.directives_at_one_place, limits.max_directives_here),
+    )
+    return [too_complex(what, count, limit) for what, count, limit in told if count > limit]
+
+
 def too_complex(what: str, found: int | str, limit: int) -> GraphQLError:
     error = QueryTooComplex(f"the operation has {what} {found}; this server takes at most {limit}")
+    return GraphQLError(str(error), original_error=error)
+
+
+class QueryTooDear(QueryTooComplex):
+    """It may take more upstream calls than one operation may make."""
+
+    def __init__(self, cost: int, limit: int):
+        super().__init__(f"the operation may take {cost} upstream calls; this server makes at most {limit} for one")
+        self.cost, self.limit = cost, limit
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        return {**super().extensions, "cost": self.cost, "limit": self.limit}
+
+
+def too_dear(cost: int, limit: int) -> GraphQLError:
+    error = QueryTooDear(cost, limit)
     return GraphQLError(str(error), original_error=error)
 
 

@@ -17,7 +17,7 @@ from graphql import (
     FragmentSpreadNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    print_ast,
+    VariableNode,
     value_from_ast_untyped,
 )
 
@@ -25,6 +25,7 @@ from resolvers.federation.pages import DEFAULT_SIZE
 
 LISTS = frozenset({"nodes", "edges"})
 "Selections below a field that make it a list of rows."
+SIZES = ("first", "last")
 KEYS = frozenset({"ids", "representations"})
 "Arguments of look-ups that take many keys: `nodes`, and `_entities`, which routers ask by the thousand."
 
@@ -39,10 +40,12 @@ def count(
     return _Counter(document, operation, variables or {}, max_page).below(operation.selection_set)
 
 
-def is_fixed(operation: OperationDefinitionNode) -> bool:
-    """Whether the count is the same whatever the variables: none is a number, so none can be a page's size."""
-    types = (print_ast(one.type) for one in operation.variable_definitions or ())
-    return not any(type_.rstrip("!") == "Int" for type_ in types)
+def ceiling(document: DocumentNode, operation: OperationDefinitionNode, max_page: int) -> int | None:
+    """The same whatever the variables; None when it is for them to say how many keys a look-up has."""
+    try:
+        return _Most(document, operation, {}, max_page).below(operation.selection_set)
+    except _Open:
+        return None
 
 
 class _Counter:
@@ -101,13 +104,30 @@ class _Counter:
     def _size(self, node: FieldNode) -> int:
         """Rows asked for. What is no number is somebody else's error, and is counted as the default."""
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
-        sizes = (value_from_ast_untyped(given[name], self._variables) for name in ("first", "last") if name in given)
+        sizes = (value_from_ast_untyped(given[name], self._variables) for name in SIZES if name in given)
         return min(max((size for size in sizes if isinstance(size, int)), default=DEFAULT_SIZE), self._max_page)
 
     def _fragment(self, name: str) -> int:
         if name not in self._known:
             self._known[name] = self.below(self._fragments[name].selection_set)
         return self._known[name]
+
+
+class _Open(Exception):  # never leaves this module
+    """A variable may be of any size."""
+
+
+class _Most(_Counter):
+    """Each page whose size is a variable is as large as a page may be."""
+
+    def _keys(self, node: FieldNode) -> int | None:
+        if any(one.name.value in KEYS and isinstance(one.value, VariableNode) for one in node.arguments or ()):
+            raise _Open
+        return super()._keys(node)
+
+    def _size(self, node: FieldNode) -> int:
+        is_open = any(isinstance(one.value, VariableNode) for one in node.arguments or () if one.name.value in SIZES)
+        return self._max_page if is_open else super()._size(node)
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:

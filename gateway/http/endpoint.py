@@ -59,6 +59,7 @@ async def _reply(request: Arrived) -> Reply:
     told = request.scope["state"]["told"] = Told()
     media_type = media_types.chosen(request.headers.get("accept"))
     try:
+        _check_acceptable(request)
         caller, brought = await _let_in(request)
         operation = await _operation(request)
         with passed.begun(brought):
@@ -68,6 +69,11 @@ async def _reply(request: Arrived) -> Reply:
         answer, status, headers = _refused(refusal), refusal.status, refusal.headers
     told.codes = [error["extensions"]["code"] for error in answer.body.get("errors", ())]
     return Reply(status, headers, media_types.HEADERS[media_type], orjson.dumps(answer.body))
+
+
+def _check_acceptable(request: Arrived) -> None:
+    if not media_types.is_acceptable(request.headers.get("accept")):
+        raise NotAsked(406, f"replies are {media_types.GRAPHQL} or {media_types.JSON}, and Accept takes neither")
 
 
 async def _operation(request: Arrived) -> Operation:

@@ -68,6 +68,11 @@ class Server(Table):
     max_rows: int = Field(
         default=50_000, ge=1, le=10_000_000, description="that one operation may ask for, lists inside lists multiplied"
     )
+    max_characters: int = Field(default=100_000, ge=100, le=64 * 1024 * 1024, description="of a document")
+    max_root_fields: int = Field(default=30, ge=1, le=10_000, description="fields that an operation begins with")
+    max_directives: int = Field(default=50, ge=0, le=10_000, description="of one operation, fragments followed")
+    max_directives_here: int = Field(default=5, ge=0, le=1000, description="directives at one place of an operation")
+    max_cost: int = Field(default=1000, ge=1, le=1_000_000, description="upstream calls that one operation may take")
     max_body_bytes: int = Field(default=1024 * 1024, ge=1024, le=64 * 1024 * 1024)
     cursor_key: SecretStr | None = Field(
         default=None, min_length=16, description="signs cursors; workers and replicas need the same"

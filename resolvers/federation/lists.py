@@ -29,7 +29,7 @@ from resolvers.graph.connection import Connection
 from resolvers.graph.node import Placed
 from resolvers.graph.window import Window
 from resolvers.transport import allowance, freshness
-from resolvers.transport.session import MAX_BYTES
+from resolvers.transport.way import MAX_BYTES
 
 T = TypeVar("T", bound=Placed)
 At = GraphQLResolveInfo[Any]

@@ -42,7 +42,7 @@ class _Place:
 def below_fleets(desk: Desk, wanted: Wanted, schema: Schema, variables: Mapping[str, Any]) -> ReleasesBelow | None:
     if not wanted.below_fleets:
         return None
-    values = get_variable_values(schema._schema, wanted.variables, dict(variables))
+    values = get_variable_values(schema._schema, wanted.variables, dict(variables), max_errors=1)
     if isinstance(values, list):  # they do not fit: nothing will be executed
         return None
     for node in wanted.below_fleets:

@@ -19,7 +19,7 @@ from resolvers.graph.fleet import Fleet
 from resolvers.graph.release import Release
 from resolvers.lists import Desk
 from resolvers.transport.allowance import Allowance
-from resolvers.transport.session import MAX_BYTES
+from resolvers.transport.way import MAX_BYTES
 from resolvers.upstreams.port import Facts, Page, Place, ReleaseQuery, Upstream
 
 Refine = Callable[[Sequence[Release]], Awaitable[Reading[Release]]]

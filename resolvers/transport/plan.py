@@ -50,10 +50,14 @@ class Entry:
 
 
 class Plan:
-    """Calls in the order they ended, at most `max_calls` of them. clock: seconds."""
+    """Calls in the order they ended, at most `max_calls` of them. clock: seconds.
+
+    estimate: of the calls that are made, sessions aside, as it was told before the first; None: of nobody.
+    """
 
     def __init__(self, max_calls: int = MAX_CALLS, clock: Callable[[], float] = time.perf_counter):
         self._max_calls, self._clock, self._began = max_calls, clock, clock()
+        self.estimate: int | None = None
         self._entries: list[Entry] = []
         self._calls: Counter[str] = Counter()  # made, by source: 0 for one that needed none
         self._listed = self._remembered = self._shared = self._session_calls = self._rows = self._bytes = 0
@@ -85,6 +89,7 @@ class Plan:
             "omitted": self._listed - len(self._entries),
             "totals": {
                 "calls": self._calls.total(),
+                "estimate": self.estimate,
                 "sessionCalls": self._session_calls,
                 "remembered": self._remembered,
                 "shared": self._shared,
@@ -114,6 +119,10 @@ def begun(plan: Plan) -> Iterator[None]:
     finally:
         _plan.reset(before)
         _answered.reset(last)
+
+
+def current() -> Plan | None:
+    return _plan.get()
 
 
 def end() -> None:

@@ -37,7 +37,7 @@ from resolvers.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
-from resolvers.transport import allowance, deadline, freshness, once, passed, plan
+from resolvers.transport import allowance, deadline, freshness, once, passed, plan, spending
 from resolvers.transport.allowance import UsedUp
 from resolvers.transport.cache import NOTHING, Entry, Seen, Store
 from resolvers.transport.coalesce import Flights, Took
@@ -274,6 +274,8 @@ class _Reading:
     def _told(self, how: Cache, status: int | None, size_bytes: int, began: float, error: UpstreamError | None) -> Call:
         """A call that was not made, since its answer was there or on its way."""
         request, milliseconds = self.request, (time.perf_counter() - began) * 1000
+        if how != "STALE" and not request.is_session:  # what is stale was asked for anew, behind or in vain
+            spending.give_back()
         code = None if error is None else error.code
         what = (self.asker.source, request.method, request.target)
         call = Call(*what, status, milliseconds, size_bytes, code, request.is_session, None, how)

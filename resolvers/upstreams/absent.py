@@ -24,10 +24,15 @@ from resolvers.upstreams.port import (
     Scopes,
     VersionCounts,
 )
+from resolvers.upstreams.prices import ONE_SCOPE, ScopeCount
 
 
 class Absent:
-    """Answers nothing to every optional question of the port, without a call."""
+    """Answers nothing to every optional question of the port, without a call. It has one scope."""
+
+    @property
+    def scope_count(self) -> ScopeCount | None:
+        return ONE_SCOPE
 
     async def devices(self, query: DeviceQuery) -> AsyncIterator[Chunk[Device]]:
         return

@@ -35,6 +35,7 @@ from resolvers.graph.people import Tag
 from resolvers.graph.release import Release
 from resolvers.upstreams.commands import Command
 from resolvers.upstreams.config import SourceConfig
+from resolvers.upstreams.prices import Prices, ScopeCount
 
 T = TypeVar("T")
 Found = Mapping[str, T | UpstreamError]
@@ -101,6 +102,7 @@ class Facts:
     device_facts: frozenset[Fact] = frozenset()
     release_paging: Mapping[ReleaseOrderField, PagingKind] = field(default_factory=dict)  # absent: WHOLE
     release_page_size: int = 0  # of PAGES
+    prices: Prices = field(default_factory=Prices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,11 @@ class Upstream(Protocol):
 
     facts: ClassVar[Facts]
     config_type: ClassVar[type[SourceConfig]]
+
+    @property
+    def scope_count(self) -> ScopeCount | None:
+        """As far as it is known without asking; None: not yet."""
+        ...
 
     # lists
 

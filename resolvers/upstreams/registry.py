@@ -8,7 +8,8 @@ from typing import Any
 from resolvers.graph.enums import SourceKind
 from resolvers.transport.budget import Budget
 from resolvers.transport.guards import Guards
-from resolvers.transport.session import Http, Transport
+from resolvers.transport.http import Http
+from resolvers.transport.session import Transport
 from resolvers.upstreams.balena.client import Balena
 from resolvers.upstreams.buildmaster.client import BuildMaster
 from resolvers.upstreams.config import SourceConfig

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bounds.measure import measured
+from tests.bounds.measure import measured, prices_of
 from tests.bounds.stated import OPERATIONS, STARTERS, Stated, stated, told
 
 TIMES = 8
@@ -16,7 +16,7 @@ TIMES = 8
 def main(arguments: list[str]) -> int:
     """0 when all promises are what was measured, or were made so; 1 when one is another."""
     operations = stated()
-    prices = measured(operations, times=TIMES)
+    prices = prices_of(measured(operations, times=TIMES))
     changed = [(one, told(prices[one.name], one.reason)) for one in operations if prices[one.name] != one.prices]
     for one in operations:
         sys.stdout.write(f"{one.name}: {told(prices[one.name], one.reason)}\n")

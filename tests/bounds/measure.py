@@ -8,41 +8,53 @@ An operation's one required variable says what it is about, and is given each of
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import NonNullTypeNode, OperationDefinitionNode, parse
 
 from tests.bounds.stated import Price, Stated
-from tests.bounds.worlds import SCALES, World, world
+from tests.bounds.worlds import SCALES, Cost, World, world
 
 
-def measured(operations: Sequence[Stated], *, times: int = 1) -> dict[str, tuple[Price, ...]]:
-    """Prices by name, one for each world of SCALES. times: how often each is tried, for answers race."""
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One operation in one world. costs: of each try."""
+
+    price: Price
+    costs: Sequence[Cost]
+
+
+def prices_of(found: Mapping[str, Sequence[Measured]]) -> dict[str, tuple[Price, ...]]:
+    """Prices by name, one for each world."""
+    return {name: tuple(one.price for one in worlds) for name, worlds in found.items()}
+
+
+def measured(operations: Sequence[Stated], *, times: int = 1) -> dict[str, tuple[Measured, ...]]:
+    """By name, one for each world of SCALES. times: how often each is tried, for answers race."""
     return asyncio.run(_measured(operations, times))
 
 
-async def _measured(operations: Sequence[Stated], times: int) -> dict[str, tuple[Price, ...]]:
+async def _measured(operations: Sequence[Stated], times: int) -> dict[str, tuple[Measured, ...]]:
     by_world = [await _in_world(scale, operations, times) for scale in SCALES]
     return {one.name: tuple(prices[one.name] for prices in by_world) for one in operations}
 
 
-async def _in_world(scale: int, operations: Sequence[Stated], times: int) -> dict[str, Price]:
+async def _in_world(scale: int, operations: Sequence[Stated], times: int) -> dict[str, Measured]:
     async with world(scale) as asked:
         subjects = await asked.subjects()
         return {one.name: await _price(asked, one, subjects, times) for one in operations}
 
 
-async def _price(asked: World, one: Stated, subjects: dict[str, list[str]], times: int) -> Price:
-    dearest = [
-        await _dearest(asked, one, subjects, one_by_one=slowly) for slowly in (False, True) for _ in range(times)
-    ]
-    return Price(min(dearest), max(dearest))
+async def _price(asked: World, one: Stated, subjects: dict[str, list[str]], times: int) -> Measured:
+    tries = [await _tried(asked, one, subjects, one_by_one=slowly) for slowly in (False, True) for _ in range(times)]
+    dearest = [max(cost.calls for cost in costs) for costs in tries]
+    return Measured(Price(min(dearest), max(dearest)), [cost for costs in tries for cost in costs])
 
 
-async def _dearest(asked: World, one: Stated, subjects: dict[str, list[str]], *, one_by_one: bool) -> int:
-    costs = [await asked.cost(one.query, given, one_by_one=one_by_one) for given in _variables(one, subjects)]
-    return max(costs)
+async def _tried(asked: World, one: Stated, subjects: dict[str, list[str]], *, one_by_one: bool) -> list[Cost]:
+    return [await asked.cost(one.query, given, one_by_one=one_by_one) for given in _variables(one, subjects)]
 
 
 def _variables(one: Stated, subjects: dict[str, list[str]]) -> Iterator[dict[str, Any]]:

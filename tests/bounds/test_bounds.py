@@ -9,7 +9,7 @@ import pytest
 from gateway.contract import operations, schemas
 from gateway.execution.limits import Limits
 from gateway.settings import Server
-from tests.bounds.measure import measured
+from tests.bounds.measure import Measured, measured, prices_of
 from tests.bounds.stated import OPERATIONS, STARTER_QUERIES, Price, Stated, stated, told
 
 STATED = stated()
@@ -17,9 +17,18 @@ EACH = pytest.mark.parametrize("operation", STATED, ids=lambda one: one.name)
 AGAIN = "`python -m tests.bounds --write` measures all anew and puts it down; see whether the reasons still hold"
 
 
+LOOSEST = 4
+"How many times what an operation costs at most may be told before it runs."
+
+
 @pytest.fixture(scope="module")
-def prices() -> dict[str, tuple[Price, ...]]:
+def found() -> dict[str, tuple[Measured, ...]]:
     return measured(STATED)
+
+
+@pytest.fixture(scope="module")
+def prices(found: dict[str, tuple[Measured, ...]]) -> dict[str, tuple[Price, ...]]:
+    return prices_of(found)
 
 
 @EACH
@@ -29,6 +38,26 @@ def test_an_operation_costs_what_is_promised(operation: Stated, prices: dict[str
     is_kept = [price.holds(one) for price, one in zip(operation.prices, found, strict=True)]
 
     assert all(is_kept), f"it costs {told(found, operation.reason)}\nnot {operation.line}\n{AGAIN}"
+
+
+@EACH
+def test_what_is_told_before_is_never_less_than_what_it_costs(
+    operation: Stated, found: dict[str, tuple[Measured, ...]]
+) -> None:
+    costs = [cost for world in found[operation.name] for cost in world.costs]
+
+    too_low = [cost for cost in costs if cost.calls > cost.estimate]
+
+    assert too_low == []
+
+
+@EACH
+def test_what_is_told_before_is_not_far_from_the_dearest(
+    operation: Stated, found: dict[str, tuple[Measured, ...]]
+) -> None:
+    costs = [cost for world in found[operation.name] for cost in world.costs]
+
+    assert max(cost.estimate for cost in costs) <= LOOSEST * max(cost.calls for cost in costs)
 
 
 @EACH

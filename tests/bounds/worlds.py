@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from gateway.app import create_app
 from gateway.demo import demo_settings
+from gateway.http.endpoint import EXPLAIN_HEADER
 from gateway.listening import Server, taken
 from tests.bounds.pace import Paced
 from tests.graph.conftest import is_session_call
@@ -33,6 +34,14 @@ OF_EACH = 3
 "Of each source, so many fleets, releases, commits and devices are tried: from its first to its last."
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Upstream calls of one query, session calls left out: those that were made, and those that were told before."""
+
+    calls: int
+    estimate: int
+
+
 @dataclass
 class World:
     scale: int
@@ -41,12 +50,13 @@ class World:
     paced: Paced
     session: aiohttp.ClientSession
 
-    async def cost(self, query: str, variables: Mapping[str, Any], *, one_by_one: bool) -> int:
-        """Upstream calls of one query, session calls left out. one_by_one: how the upstreams answer, see pace.py."""
+    async def cost(self, query: str, variables: Mapping[str, Any], *, one_by_one: bool) -> Cost:
+        """What one query costs. one_by_one: how the upstreams answer, see pace.py."""
         self.mocks.calls.clear()
         async with self.paced.one_by_one() if one_by_one else nullcontext():
-            await self._data(query, variables)
-        return len([call for call in self.mocks.calls.made if not is_session_call(call.path)])
+            answer = await self._answer(query, variables)
+        made = len([call for call in self.mocks.calls.made if not is_session_call(call.path)])
+        return Cost(made, answer["extensions"]["plan"]["totals"]["estimate"])
 
     async def subjects(self) -> dict[str, list[str]]:
         """What an operation's variables are given, by their names: see measure.py."""
@@ -59,12 +69,16 @@ class World:
         }
 
     async def _data(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        data: dict[str, Any] = (await self._answer(query, variables))["data"]
+        return data
+
+    async def _answer(self, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
         body = {"query": query, "variables": dict(variables)}
-        async with self.session.post(f"{self.url}/graphql", json=body) as reply:
+        async with self.session.post(f"{self.url}/graphql", json=body, headers={EXPLAIN_HEADER: "on"}) as reply:
             answer: dict[str, Any] = await reply.json()
         # A bound of half an answer would be too low.
         assert "errors" not in answer, answer["errors"][:3]
-        return answer["data"]
+        return answer
 
 
 @asynccontextmanager

@@ -29,8 +29,9 @@ from resolvers.errors import (
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.enums import ArtifactKind, ReleaseStatus, SourceKind
 from resolvers.graph.lineage import Lineage
+from resolvers.transport.http import Http
 from resolvers.transport.observe import Call
-from resolvers.transport.session import Http, Transport
+from resolvers.transport.session import Transport
 from resolvers.upstreams import payload
 from resolvers.upstreams.metakraftwerk import FACTS, Config, normalise
 from resolvers.upstreams.metakraftwerk.login import Login, life_s

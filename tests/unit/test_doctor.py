@@ -20,8 +20,9 @@ from gateway.demo import demo_settings
 from gateway.settings import Settings, load
 from resolvers.federation.product_lines import FleetRef, LineSpec, Naming
 from resolvers.graph.enums import SourceKind
+from resolvers.transport.http import Http
 from resolvers.transport.observe import Call
-from resolvers.transport.session import Http, Transport
+from resolvers.transport.session import Transport
 from resolvers.upstreams.examination import Check, Credential, Examination, Sample
 from resolvers.upstreams.examiners import EXAMINERS
 from tests.conftest import MockPort

@@ -30,11 +30,12 @@ from resolvers.transport.cache.memory import Memory
 from resolvers.transport.credentials import FixedHeaders, OrPassed
 from resolvers.transport.freshness import begin_anew
 from resolvers.transport.guards import Guards, Limits
+from resolvers.transport.http import Http
 from resolvers.transport.observe import Call
 from resolvers.transport.plan import Plan
 from resolvers.transport.recall import Policy, Recall
 from resolvers.transport.retry import Retries
-from resolvers.transport.session import Http, Transport
+from resolvers.transport.session import Transport
 from tests.conftest import served
 from tests.standing_clock import StandingClock
 

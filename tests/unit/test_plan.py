@@ -109,6 +109,7 @@ def test_a_plan_lists_so_many_calls_and_counts_the_others() -> None:
     assert made.told["omitted"] == 1
     assert made.told["totals"] | {"ms": 0} == {
         "calls": 3,
+        "estimate": None,
         "sessionCalls": 0,
         "remembered": 0,
         "shared": 0,

@@ -31,10 +31,11 @@ from resolvers.transport.cache.memory import Memory
 from resolvers.transport.cache.redis import Redis
 from resolvers.transport.credentials import FixedHeaders
 from resolvers.transport.freshness import Age
+from resolvers.transport.http import Http
 from resolvers.transport.observe import Call
 from resolvers.transport.plan import Plan
 from resolvers.transport.recall import FORGETFUL, Policy, Recall
-from resolvers.transport.session import Http, Transport
+from resolvers.transport.session import Transport
 from resolvers.upstreams import payload
 from tests.conftest import served
 

@@ -31,13 +31,16 @@ def fragments(count: int) -> str:
     ],
 )
 def test_repeats_are_counted_by_place(text: str, count: int) -> None:
-    assert repeats.most(parse(text)) == count
+    found = repeats.counted(parse(text))
+
+    assert found is not None
+    assert found.repeats == count
 
 
 def test_fragments_that_double_sixty_times_are_too_much_to_count() -> None:
     levels = " ".join(f"fragment F{n} on Q {{ a {{ ...F{n + 1} }} b {{ ...F{n + 1} }} }}" for n in range(60))
 
-    assert repeats.most(parse(f"{{ ...F0 }} {levels} fragment F60 on Q {{ c }}")) is None
+    assert repeats.counted(parse(f"{{ ...F0 }} {levels} fragment F60 on Q {{ c }}")) is None
 
 
 @pytest.mark.parametrize(

@@ -51,15 +51,16 @@ def test_rows_are_multiplied_through_lists(query: str, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "most"),
     [
-        ("query Q($id: ID!) { release(id: $id) { name } }", True),
-        ("query Q($first: Int) { releases(first: $first) { totalCount } }", False),
-        ("query Q($first: Int!) { releases(first: $first) { totalCount } }", False),
-        ("{ releases(first: 5) { totalCount } }", True),
+        ("query Q($id: ID!) { release(id: $id) { name } }", 1),
+        ("{ releases(first: 5) { nodes { name } } }", 5),
+        ("query Q($first: Int = 4) { releases(first: $first) { nodes { name } } }", 200),
+        ("query Q($n: Int) { fleets(first: $n) { nodes { releases(last: 3) { nodes { id } } } } }", 200 * 4),
+        ("query Q($k: [ID!]!) { nodes(ids: $k) { id } }", None),
     ],
 )
-def test_rows_are_counted_once_where_no_variable_is_a_number(text: str, expected: bool) -> None:
-    operation = parse(text).definitions[0]
+def test_the_most_that_a_document_can_ask_for_is_told_without_its_variables(text: str, most: int | None) -> None:
+    document = parse(text)
 
-    assert rows.is_fixed(operation) is expected  # type: ignore[arg-type]
+    assert rows.ceiling(document, documents.operation(document, None), max_page=200) == most

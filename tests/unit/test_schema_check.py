@@ -217,7 +217,7 @@ def test_files_are_found_in_folders_below_and_by_either_ending() -> None:
             id="rows",
         ),
         pytest.param(
-            "{ " + " ".join(f"a{n}: sources {{ totalCount }}" for n in range(31)) + " }",
+            "{ sources { " + " ".join(f"a{n}: totalCount" for n in range(31)) + " } }",
             1,
             1,
             "the operation has a number of aliases of 31; this server takes at most 30",

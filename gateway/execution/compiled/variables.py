@@ -49,7 +49,8 @@ class Variables:
         found = None if self._plain is None else _taken(self._plain, given or {})
         if found is not None:
             return found
-        values = get_variable_values(self._schema, self._nodes, dict(given or {}))
+        # One error is enough to know: each of them spells the whole value out, and there may be a hundred thousand.
+        values = get_variable_values(self._schema, self._nodes, dict(given or {}), max_errors=1)
         return None if isinstance(values, list) else values
 
     def _all_plain(self) -> Mapping[str, _Plain] | None:

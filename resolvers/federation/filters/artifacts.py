@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from resolvers.federation.filters.selection import Check, Selection, SourceFacts, all_of, knowing, named, native_ids
+from resolvers.federation.filters.selection import (
+    Check,
+    Selection,
+    SourceFacts,
+    all_of,
+    bounded,
+    knowing,
+    named,
+    native_ids,
+)
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.inputs import ArtifactFilter
 from resolvers.upstreams.port import ArtifactQuery, Fact
@@ -27,6 +36,8 @@ def select(facts: SourceFacts, where: ArtifactFilter | None) -> ArtifactSelectio
 
     Raises BadArgument or InvalidKey for values that cannot be meant.
     """
+    if where is not None:
+        bounded(where)
     where = where or ArtifactFilter()
     release_ids = None if where.release_ids is None else native_ids(facts, where.release_ids, "Release")
     needed = [(where.targets, Fact.TARGET), (where.digests, Fact.DIGEST)]

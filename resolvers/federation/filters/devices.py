@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from resolvers.federation.filters.selection import Check, Selection, SourceFacts, all_of, knowing, named, native_ids
+from resolvers.federation.filters.selection import (
+    Check,
+    Selection,
+    SourceFacts,
+    all_of,
+    bounded,
+    knowing,
+    named,
+    native_ids,
+)
 from resolvers.graph.device import Device
 from resolvers.graph.inputs import DeviceFilter
 from resolvers.upstreams.port import DeviceQuery, Fact, Part
@@ -24,6 +33,8 @@ DeviceSelection = Selection[Device, DeviceQuery]
 
 def select(facts: SourceFacts, where: DeviceFilter | None) -> DeviceSelection:
     """Raises BadArgument or InvalidKey for values that cannot be meant."""
+    if where is not None:
+        bounded(where)
     where = where or DeviceFilter()
     fleet_ids = None if where.fleet_ids is None else native_ids(facts, where.fleet_ids, "Fleet")
     asked = named(facts, where.sources, None) & {name for name, own in facts.items() if Part.DEVICES in own.parts}

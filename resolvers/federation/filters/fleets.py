@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from resolvers.federation.filters.selection import Check, Selection, SourceFacts, all_of, knowing, named, native_ids
+from resolvers.federation.filters.selection import (
+    Check,
+    Selection,
+    SourceFacts,
+    all_of,
+    bounded,
+    knowing,
+    named,
+    native_ids,
+)
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.inputs import FleetFilter
 from resolvers.upstreams.port import Fact, FleetQuery
@@ -28,6 +37,8 @@ FleetSelection = Selection[Fleet, FleetQuery]
 
 def select(facts: SourceFacts, where: FleetFilter | None) -> FleetSelection:
     """Raises BadArgument or InvalidKey for values that cannot be meant."""
+    if where is not None:
+        bounded(where)
     where = where or FleetFilter()
     ids = None if where.ids is None else native_ids(facts, where.ids, "Fleet")
     needed = [

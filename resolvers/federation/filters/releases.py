@@ -7,7 +7,16 @@ from dataclasses import replace
 from datetime import datetime
 
 from resolvers.errors import BadArgument
-from resolvers.federation.filters.selection import Check, Selection, SourceFacts, all_of, knowing, named, native_ids
+from resolvers.federation.filters.selection import (
+    Check,
+    Selection,
+    SourceFacts,
+    all_of,
+    bounded,
+    knowing,
+    named,
+    native_ids,
+)
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.enums import ReleaseFilterField, ReleaseStatus
 from resolvers.graph.inputs import ReleaseFilter, ReleaseOrder
@@ -63,6 +72,8 @@ def select(facts: SourceFacts, where: ReleaseFilter | None, order: ReleaseOrder 
 
     Raises BadArgument or InvalidKey for values that cannot be meant.
     """
+    if where is not None:
+        bounded(where)
     where = where or ReleaseFilter()
     ids = None if where.ids is None else native_ids(facts, where.ids, "Release")
     fleet_ids = None if where.fleet_ids is None else native_ids(facts, where.fleet_ids, "Fleet")

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from strawberry.utils.str_converters import to_camel_case
+
 from resolvers import keys
 from resolvers.errors import BadArgument, Forbidden, InvalidKey
 from resolvers.graph.enums import SourceKind
@@ -16,6 +18,9 @@ Q = TypeVar("Q")
 Check = Callable[[T], bool]
 MAX_IDS = 1000
 "Each may cost a part of an upstream call."
+
+MAX_VALUES = 1000
+"Of one list in a filter: all rows are held against each."
 
 SourceFacts = Mapping[str, Facts]
 "Facts of every configured source by its name; or as `Visible`, of those that the caller may read."
@@ -42,6 +47,13 @@ class Selection(Generic[T, Q]):
     keep: Check[T] | None  # None lets everything through
     ids: Mapping[str, Sequence[str]] | None = None
     is_all_asked: bool = False  # whether the query says all that the filter does, so that who answers it may count
+
+
+def bounded(where: Any) -> None:
+    """Raises BadArgument for a list of a filter that is too long."""
+    for name, given in vars(where).items():
+        if type(given) is list and len(given) > MAX_VALUES:
+            raise BadArgument(f"{to_camel_case(name)}: at most {MAX_VALUES} in a filter, not {len(given)}")
 
 
 def named(facts: SourceFacts, sources: Collection[str] | None, kinds: Collection[SourceKind] | None) -> set[str]:

@@ -40,7 +40,7 @@ from resolvers.lists.lines.settling import settled
 from resolvers.lists.releases import Within
 from resolvers.loaders import Route
 from resolvers.transport import allowance
-from resolvers.transport.session import MAX_BYTES
+from resolvers.transport.way import MAX_BYTES
 from resolvers.upstreams.port import Fact
 
 At = GraphQLResolveInfo[Any]

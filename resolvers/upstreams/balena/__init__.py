@@ -27,6 +27,14 @@ from resolvers.graph.enums import (
 from resolvers.transport.statuses import Statuses
 from resolvers.upstreams.config import Names, TokenConfig
 from resolvers.upstreams.port import Fact, Facts, Part
+from resolvers.upstreams.prices import Price, Prices
+
+IDS_PER_CALL = 200
+_OF_BOTH_KINDS = Price(each=2, chunk=IDS_PER_CALL)  # images and assets are two resources
+PRICES = Prices(
+    Price(chunk=IDS_PER_CALL),
+    {"artifacts_by_id": _OF_BOTH_KINDS, "release_ids_by_artifact_id": _OF_BOTH_KINDS},
+)
 
 FACTS = Facts(
     kind=SourceKind.BALENA,
@@ -73,6 +81,7 @@ FACTS = Facts(
     release_paging=MappingProxyType(
         {ReleaseOrderField.CREATED_AT: PagingKind.KEYSET, ReleaseOrderField.UPDATED_AT: PagingKind.KEYSET}
     ),
+    prices=PRICES,
 )
 
 # balena answers 500 to an unknown field or a literal of the wrong type: that is our request, not an outage.

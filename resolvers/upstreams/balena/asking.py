@@ -12,8 +12,8 @@ from resolvers.errors import UpstreamError
 from resolvers.graph.columns import Columned
 from resolvers.graph.columns import linked as behind_of
 from resolvers.transport import plan
+from resolvers.transport.http import Http
 from resolvers.transport.kept import Kept
-from resolvers.transport.session import Http
 from resolvers.upstreams import payload, scopes
 from resolvers.upstreams.balena import Config, odata
 from resolvers.upstreams.balena.columns import At, Cut, Table, cut

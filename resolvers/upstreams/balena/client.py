@@ -11,7 +11,7 @@ from resolvers.graph.device import Device
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.people import Tag
 from resolvers.graph.release import Release
-from resolvers.transport.session import Http
+from resolvers.transport.http import Http
 from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.balena import (
     FACTS,
@@ -44,6 +44,7 @@ from resolvers.upstreams.port import (
     Scopes,
     VersionCounts,
 )
+from resolvers.upstreams.prices import ScopeCount
 
 
 class Balena(Absent):
@@ -54,6 +55,12 @@ class Balena(Absent):
         self.http = http.signed(letting_in(http.source, config, config.token, bearer), STATUSES)
         self.config = config
         self.asking = Asking(self.http, config)
+        # What is public is asked for by itself.
+        self._scope_count = ScopeCount(2 if config.public else 1)
+
+    @property
+    def scope_count(self) -> ScopeCount:
+        return self._scope_count
 
     def releases(self, query: ReleaseQuery) -> AsyncIterator[Chunk[Release]]:
         return releases.listed(self.asking, query)

@@ -305,7 +305,8 @@ def _struct(row: type[Any], types: tuple[tuple[str, Any], ...]) -> type[Any]:
             specified.append((name, hint, msgspec.field(default_factory=one.default_factory)))
         else:
             specified.append((name, hint))
-    return msgspec.defstruct(row.__name__, specified, kw_only=True, module=row.__module__)
+    # gc=False: rows hold no circles, and there are many of them.
+    return msgspec.defstruct(row.__name__, specified, kw_only=True, module=row.__module__, gc=False)
 
 
 def listing(item: type[Any]) -> Any:

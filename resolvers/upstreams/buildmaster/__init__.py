@@ -21,6 +21,30 @@ from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatu
 from resolvers.transport.statuses import Statuses
 from resolvers.upstreams.config import Names, TokenConfig
 from resolvers.upstreams.port import Fact, Facts, Part
+from resolvers.upstreams.prices import ONE_CALL, Price, Prices
+
+# Without the grant for the list of applications it is refused first, then made up of releases.
+_APPLICATIONS = Price(each=0, once=2)
+_OF_RELEASES = Price(once=1, alone=1)
+_OF_BUILDS = Price(each=3, once=2, alone=2)
+PRICES = Prices(
+    own={
+        "releases": ONE_CALL,
+        "releases_by_id": ONE_CALL,
+        "fleets": _APPLICATIONS,
+        "fleets_by_id": _APPLICATIONS,
+        "builds_by_release_id": _OF_RELEASES,
+        "deployments_by_release_id": _OF_RELEASES,
+        "is_deployed_by_release_id": Price(once=2, alone=2),
+        # By the applications that are known to hold them, then one by one or by all applications.
+        "builds_by_id": Price(each=2, once=2, alone=1),
+        "deployments_by_id": Price(each=2, once=22, alone=1),
+        "artifacts": Price(once=2),
+        "artifacts_by_release_id": Price(once=1, alone=2),
+        "artifacts_by_build_id": _OF_BUILDS,
+        "artifacts_by_id": _OF_BUILDS,
+    }
+)
 
 FACTS = Facts(
     kind=SourceKind.BUILDMASTER,
@@ -50,6 +74,7 @@ FACTS = Facts(
         SourceOperation.RESTORE_RELEASE,
         SourceOperation.DEPLOY_RELEASE,
     ),
+    prices=PRICES,
 )
 WITH_ARTIFACTS = replace(
     FACTS, artifact_facts=frozenset({Fact.BUILD_IDENTIFIER}), artifact_kinds=frozenset({ArtifactKind.DOWNLOAD})

@@ -16,12 +16,13 @@ import msgspec
 from resolvers import keys
 from resolvers.errors import UpstreamRefused
 from resolvers.graph.fleet import Fleet
-from resolvers.transport.session import Http
+from resolvers.transport.http import Http
 from resolvers.upstreams import payload
 from resolvers.upstreams.buildmaster import Config, normalise
 from resolvers.upstreams.buildmaster.homes import Homes
 from resolvers.upstreams.buildmaster.rows import ApplicationRow, BuildRow, FileRow, ReleaseRow, RunRow
 from resolvers.upstreams.payload import Rows
+from resolvers.upstreams.prices import Learnt, ScopeCount
 
 T = TypeVar("T")
 InApplication = TypeVar("InApplication", ReleaseRow, BuildRow, RunRow, FileRow)
@@ -38,6 +39,8 @@ class Calls:
     def __init__(self, http: Http, config: Config):
         self.http, self.config, self.source = http, config, http.source
         self.release_homes, self.build_homes, self.run_homes = Homes(), Homes(), Homes()
+        named = len(config.applications)
+        self.scopes = Learnt(ScopeCount(named) if named else None)
 
     async def releases(self, form: Form = EVERYTHING) -> Rows[ReleaseRow]:
         """They also tell the homes of the two builds each names: it is those that are looked up by id."""
@@ -76,6 +79,7 @@ class Calls:
         except UpstreamRefused:
             return await self._fleets_of_releases(ids)
         shown = [row for row in rows.rows if self.config.holds(row.id, row.name) and not _is_draft(row)]
+        self.scopes.learn(ScopeCount(len(shown)))
         return Rows([normalise.fleet(self.source, row) for row in shown], rows.error)
 
     async def application_ids(self) -> Rows[str]:

@@ -12,7 +12,7 @@ from resolvers.graph.deployment import Deployment
 from resolvers.graph.enums import DeploymentStatus, ReleaseStatus
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.release import Release
-from resolvers.transport.session import Http
+from resolvers.transport.http import Http
 from resolvers.upstreams import scopes
 from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.buildmaster import FACTS, STATUSES, WITH_ARTIFACTS, Config, normalise, writes
@@ -32,6 +32,7 @@ from resolvers.upstreams.port import (
     ReleaseQuery,
     ReleasesBelow,
 )
+from resolvers.upstreams.prices import ScopeCount
 from resolvers.upstreams.scopes import Answer
 
 WORDS: Mapping[ReleaseStatus, str] = {status: word for word, status in normalise.STATUSES.items()}
@@ -56,6 +57,10 @@ class BuildMaster(Absent):
         self.files = Files(calls, self.builds) if config.native_artifacts else None
         if self.files is not None:
             self.facts = WITH_ARTIFACTS  # type: ignore[misc]  # the one fact of the vendor that an operator decides
+
+    @property
+    def scope_count(self) -> ScopeCount | None:
+        return self.calls.scopes.count
 
     async def releases(self, query: ReleaseQuery) -> AsyncIterator[Chunk[Release]]:
         fleet_ids = query.fleet_ids and numbers(query.fleet_ids)

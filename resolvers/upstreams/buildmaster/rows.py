@@ -14,7 +14,7 @@ Told = Annotated[str, msgspec.Meta(min_length=1)]  # a time that is always there
 NO_TIME = "a time that is not ISO 8601"
 
 
-class ReleaseRow(msgspec.Struct, rename="camel"):
+class ReleaseRow(msgspec.Struct, rename="camel", gc=False):
     """Until 6.2 builds were packages, and a release says everything twice: the legacy twins hold the same values.
 
     Times are UTC with seven digits after the point; older servers print no Z.

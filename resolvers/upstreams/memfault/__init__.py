@@ -25,6 +25,34 @@ from resolvers.graph.enums import (
 from resolvers.transport.statuses import Statuses
 from resolvers.upstreams.config import Names, TokenConfig
 from resolvers.upstreams.port import Fact, Facts, Part
+from resolvers.upstreams.prices import Price, Prices
+
+_BY_KEY = Price(chunk=50)
+_OF_ONE = Price(each=2, alone=1)
+_PROJECTS = Price(each=0, organization=1)
+# Lists come in pages of a hundred.
+PRICES = Prices(
+    Price(each=2),
+    {
+        "fleets": _PROJECTS,
+        "fleets_by_id": _PROJECTS,
+        "release_page": Price(),
+        "release_pages_by_fleet_id": Price(),
+        "release_count": Price(),
+        "device_count_by_fleet_id": Price(),
+        "releases_by_id": _BY_KEY,
+        "artifacts_by_id": _BY_KEY,
+        "artifacts_by_release_id": _BY_KEY,
+        "download_url_by_artifact_id": _BY_KEY,
+        "deployments_by_id": _OF_ONE,
+        "devices_by_id": _OF_ONE,
+        # A second list tells the release of cohorts whose rows leave it open.
+        "cohorts_by_id": Price(each=3, chunk=50),
+        "cohorts_by_fleet_id": Price(each=3),
+        "is_deployed_by_release_id": Price(each=3, chunk=50),
+    },
+    brought=frozenset({"artifacts_by_release_id"}),
+)
 
 FACTS = Facts(
     kind=SourceKind.MEMFAULT,
@@ -53,6 +81,7 @@ FACTS = Facts(
         SourceOperation.UPDATE_DEPLOYMENT,
         SourceOperation.ABORT_DEPLOYMENT,
     ),
+    prices=PRICES,
 )
 
 # 529 is Memfault's own word for "overloaded, come back later": it carries Retry-After like a 429.

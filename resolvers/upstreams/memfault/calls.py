@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from resolvers.errors import SourceTooLarge
-from resolvers.transport.session import Http
+from resolvers.transport.http import Http
 from resolvers.upstreams import payload
 from resolvers.upstreams.memfault.rows import ListEnvelope, ObjectEnvelope, Paging
 from resolvers.upstreams.payload import Rows

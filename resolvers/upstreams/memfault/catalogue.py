@@ -18,6 +18,7 @@ from resolvers.upstreams.memfault.normalise import Project
 from resolvers.upstreams.memfault.rows import OrganizationRow, ProjectRow
 from resolvers.upstreams.payload import Rows
 from resolvers.upstreams.port import Chunk, Failure, Found
+from resolvers.upstreams.prices import Learnt, ScopeCount
 from resolvers.upstreams.scopes import Answer
 
 T = TypeVar("T")
@@ -31,12 +32,15 @@ class Catalogue:
         self.calls, self.config = calls, config
         self._organizations = Kept(calls.http.credentials, self._discover_organizations, source=calls.http.source)
         self._kept = Kept(calls.http.credentials, partial(self.fleets, is_session=True), source=calls.http.source)
+        self.scopes = Learnt()
 
     async def fleets(self, *, is_session: bool = False) -> Answer[Fleet]:
         """The projects in scope by native id, asked anew; with an error, some of them are not known."""
         organizations = await self._known_organizations()
         asked = (self._projects_of(row, is_session=is_session) for row in organizations.rows)
-        return scopes.together([Answer({}, organizations.error), *await scopes.settled(asked)])
+        projects = scopes.together([Answer({}, organizations.error), *await scopes.settled(asked)])
+        self.scopes.learn(ScopeCount(len(projects.found), len(organizations.rows)))
+        return projects
 
     async def known(self) -> Answer[Fleet]:
         """The same as kept."""

@@ -16,7 +16,7 @@ from resolvers.graph.device import Device
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.release import Release
 from resolvers.transport.credentials import Credentials, Token
-from resolvers.transport.session import Http
+from resolvers.transport.http import Http
 from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.commands import Command
 from resolvers.upstreams.config import SourceConfig, bearer, letting_in
@@ -46,6 +46,7 @@ from resolvers.upstreams.port import (
     Scopes,
     VersionCounts,
 )
+from resolvers.upstreams.prices import ScopeCount
 from resolvers.upstreams.scopes import Answer
 
 
@@ -63,6 +64,10 @@ class Memfault(Absent):
         self._cohorts = Cohorts(self._calls, self._catalogue, self._deployments)
         self._devices = Devices(self._calls, self._catalogue)
         self._writes = Writes(self._calls, self._catalogue)
+
+    @property
+    def scope_count(self) -> ScopeCount | None:
+        return self._catalogue.scopes.count
 
     def releases(self, query: ReleaseQuery) -> AsyncIterator[Chunk[Release]]:
         return self._releases.listed(query)

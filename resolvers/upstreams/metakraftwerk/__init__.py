@@ -21,6 +21,26 @@ from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatu
 from resolvers.transport.statuses import Statuses
 from resolvers.upstreams.config import Names, SourceConfig
 from resolvers.upstreams.port import Fact, Facts, Part
+from resolvers.upstreams.prices import ONE_CALL, Price, Prices
+
+_TWO_LISTS = Price(each=0, once=2)  # of builds, and of releases where the scope is narrowed; or the one for the other
+_FIVE_LISTS = Price(each=0, once=5)
+PRICES = Prices(
+    ONE_CALL,
+    {
+        "fleets": _TWO_LISTS,
+        "fleets_by_id": _TWO_LISTS,
+        "artifacts": _TWO_LISTS,
+        "artifacts_by_id": _TWO_LISTS,
+        "artifacts_by_release_id": _TWO_LISTS,
+        "artifacts_by_build_id": _TWO_LISTS,
+        "builds_by_id": _TWO_LISTS,
+        "builds_by_release_id": _TWO_LISTS,
+        "deployments_by_id": _FIVE_LISTS,
+        "deployments_by_release_id": _FIVE_LISTS,
+        "deployments_by_fleet_id": _FIVE_LISTS,
+    },
+)
 
 FACTS = Facts(
     kind=SourceKind.METAKRAFTWERK,
@@ -38,6 +58,7 @@ FACTS = Facts(
         ReleaseFilterField.IS_CLOSED,
     ),
     parts=frozenset({Part.BUILDS, Part.DEPLOYMENTS}),
+    prices=PRICES,
 )
 
 # Its one oddity, a 404 for a filter by a name nobody has, cannot be met: we filter by id only, and by no name.

@@ -13,7 +13,7 @@ from resolvers.graph.enums import ReleaseStatus
 from resolvers.graph.fleet import Fleet
 from resolvers.graph.release import Release
 from resolvers.transport.credentials import Credentials
-from resolvers.transport.session import Http
+from resolvers.transport.http import Http
 from resolvers.upstreams import scopes
 from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.config import SourceConfig, bearer, letting_in

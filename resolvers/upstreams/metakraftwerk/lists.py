@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from resolvers.errors import UpstreamPayloadError
-from resolvers.transport.session import Http
+from resolvers.transport.http import Http
 from resolvers.upstreams import payload
 from resolvers.upstreams.payload import Rows
 

@@ -16,8 +16,8 @@ from typing import Annotated
 import msgspec
 from pydantic import SecretStr
 
+from resolvers.transport.http import Http
 from resolvers.transport.kept import Kept
-from resolvers.transport.session import Http
 from resolvers.upstreams import payload
 
 PATH = "/authentication"

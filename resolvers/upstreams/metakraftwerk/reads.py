@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from resolvers.errors import UpstreamPayloadError, UpstreamRejected
 from resolvers.graph.fleet import Fleet
+from resolvers.transport.http import Http
 from resolvers.transport.kept import Kept
-from resolvers.transport.session import Http
 from resolvers.upstreams import payload
 from resolvers.upstreams.metakraftwerk import Config, lists, normalise
 from resolvers.upstreams.metakraftwerk.rows import BuildRow, GroupRow, ReleaseRow

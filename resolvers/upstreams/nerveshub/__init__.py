@@ -15,6 +15,29 @@ from resolvers.graph.enums import ArtifactKind, ReleaseFilterField, ReleaseStatu
 from resolvers.transport import statuses
 from resolvers.upstreams.config import Names, TokenConfig
 from resolvers.upstreams.port import Fact, Facts, Part
+from resolvers.upstreams.prices import Price, Prices
+
+_PAGED = Price(each=2)  # devices come in pages
+_GROUPS = Price(each=2)  # before March 2026 the versions of their firmwares take a list more
+_CATALOGUE = Price(each=0, once=1)
+PRICES = Prices(
+    own={
+        "fleets": _CATALOGUE,
+        "fleets_by_id": _CATALOGUE,
+        "devices": _PAGED,
+        "devices_by_id": Price(each=2, alone=1),
+        "devices_by_fleet_id": _PAGED,
+        "devices_by_cohort_id": _PAGED,
+        "tags_by_device_id": Price(each=2, alone=1),
+        "version_counts_by_fleet_id": _PAGED,
+        "device_count_by_release_id": Price(each=2, alone=1),
+        "cohorts_by_id": _GROUPS,
+        "cohorts_by_fleet_id": _GROUPS,
+        "is_deployed_by_release_id": Price(each=4),
+        "download_url_by_artifact_id": Price(chunk=1, alone=1),
+    },
+    brought=frozenset({"artifacts_by_release_id"}),
+)
 
 FACTS = Facts(
     kind=SourceKind.NERVESHUB,
@@ -31,6 +54,7 @@ FACTS = Facts(
     parts=frozenset({Part.COHORTS, Part.DEPLOYMENTS, Part.DEVICES}),
     operations=(SourceOperation.DEPLOY_RELEASE, SourceOperation.UPDATE_COHORT),
     device_facts=frozenset({Fact.VERSION, Fact.ONLINE}),
+    prices=PRICES,
 )
 
 # None of its own: a role too low is 401 there, and an org of others 404, as the general rules have it.

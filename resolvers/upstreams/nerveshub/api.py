@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from resolvers.errors import SourceTooLarge, UpstreamError
-from resolvers.transport.session import Http
+from resolvers.transport.http import Http
 from resolvers.upstreams import payload, scopes
 from resolvers.upstreams.nerveshub.normalise import Product
 from resolvers.upstreams.nerveshub.rows import (

@@ -9,8 +9,8 @@ from typing import ClassVar, TypeVar
 from resolvers import keys
 from resolvers.errors import UpstreamError
 from resolvers.graph.fleet import Fleet
+from resolvers.transport.http import Http
 from resolvers.transport.kept import Kept
-from resolvers.transport.session import Http
 from resolvers.upstreams import scopes
 from resolvers.upstreams.absent import Absent
 from resolvers.upstreams.config import SourceConfig, bearer, letting_in
@@ -19,6 +19,7 @@ from resolvers.upstreams.nerveshub.api import Api
 from resolvers.upstreams.nerveshub.normalise import Product
 from resolvers.upstreams.nerveshub.rows import OrgRow
 from resolvers.upstreams.port import Chunk, Columns, Facts, Failure, FleetQuery, Found, ReleasesBelow
+from resolvers.upstreams.prices import Learnt, ScopeCount
 from resolvers.upstreams.scopes import Answer
 
 T = TypeVar("T")
@@ -36,6 +37,11 @@ class Products(Absent):
         self.config = config
         self.api = Api(self.http)
         self._kept = Kept(self.http.credentials, partial(self._catalogue, is_session=True), source=self.http.source)
+        self._scopes = Learnt()
+
+    @property
+    def scope_count(self) -> ScopeCount | None:
+        return self._scopes.count
 
     async def fleets(self, query: FleetQuery) -> AsyncIterator[Chunk[Fleet]]:
         """One call for the products of all orgs."""
@@ -101,7 +107,9 @@ class Products(Absent):
         chosen = self.config.organizations
         inside = [row for row in orgs.rows if not chosen or row.name in chosen]
         answers = await scopes.settled(self._products_of(row, is_session) for row in inside)
-        return scopes.together([Answer({}, orgs.error), *answers])
+        catalogue = scopes.together([Answer({}, orgs.error), *answers])
+        self._scopes.learn(ScopeCount(len(catalogue.found), len(inside)))
+        return catalogue
 
     async def _products_of(self, org: OrgRow, is_session: bool) -> Answer[Fleet]:
         rows = await self.api.products(org, is_session=is_session)
