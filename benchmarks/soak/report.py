@@ -101,7 +101,8 @@ def _rows(told: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("time", f"{told['minutes']} minutes, seed {told['seed']}"),
         ("as fast as it answers", f"{told['fastestPerS']} requests a second"),
-        ("asked", f"{told['askedPerS']} a second, {told['requests']} in all; {told['waitedForAPlace']} came later"),
+        ("asked", f"{told['askedPerS']} a second; {told['waitedForAPlace']} had to wait for a place"),
+        ("answered", f"{told['requests']}, {told['answeredPerS']} a second"),
         ("answered within", f"{latency['p50']} ms half of them, {latency['p95']} ms 95 %, {latency['p99']} ms 99 %"),
         ("troubles", _counted(told["troubles"])),
         ("errors that they explain", _counted(told["errorsExplained"])),
