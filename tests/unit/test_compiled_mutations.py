@@ -68,7 +68,7 @@ MUTATIONS = {
     ),
     "an odd answer to a look-up is left out": Mutation(
         "settling",
-        "pending = [_completed(executor, slot, into, trail, answer) for into, answer, trail in odd]",
+        "pending = [_completed(under, slot, into, trail, answer) for into, answer, trail in odd]",
         "pending = []",
     ),
 }
