@@ -13,6 +13,7 @@ from gateway import stopping
 from gateway.access.authentication import Authentication
 from gateway.access.passing import Passing
 from gateway.access.principal import Caller
+from gateway.execution.again import Again
 from gateway.execution.documents import Documents
 from gateway.execution.executor import Executor, core
 from gateway.execution.flights import Flights
@@ -46,6 +47,7 @@ class Runtime:
     health: Health
     lists: ListSettings
     recall: Recall
+    again: Again
     authentication: Authentication
     persisted: Persisted
     passing: Passing
@@ -89,7 +91,8 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
         doors = Authentication(security), _persisted(security), Passing(settings.sources, _identity_key(settings))
         with stopping.told(flights.drain, server.drain_s):
             telling = metrics, tracing, flights
-            yield Runtime(settings, executor, sources, health, lists, transport.recall, *doors, *telling, circuits)
+            recall, again = transport.recall, _again(settings, transport.recall)
+            yield Runtime(settings, executor, sources, health, lists, recall, again, *doors, *telling, circuits)
         flights.close()
 
 
@@ -128,6 +131,13 @@ def _recall(settings: Settings) -> Recall:
     # Not the cursors' key itself: who sees a name in Redis learns nothing of what signs cursors.
     key = hashlib.blake2b(b"names of remembered answers", key=_cursor_key(settings), digest_size=32).digest()
     return Recall(_store(settings.cache), key)
+
+
+def _again(settings: Settings, recall: Recall) -> Again:
+    cache, sources = settings.cache, settings.sources
+    ttl_s = {name: cache.ttl_s if own.ttl_s is None else own.ttl_s for name, own in sources.items()}
+    may_keep = cache.url is None and any(ttl_s.values())
+    return Again(cache.answers_max_bytes if may_keep else 0, ttl_s, lambda: recall.revision)
 
 
 def _store(cache: Cache) -> Store:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 
 from graphql import (
     DocumentNode,
@@ -15,7 +15,7 @@ from graphql import (
     validate,
 )
 
-from gateway.execution import kept, limits, repeats, unsupported
+from gateway.execution import kept, lasting, limits, repeats, unsupported
 from gateway.execution.compiled import Plans
 from gateway.execution.compiled.plans import nobody_asks
 from gateway.execution.cost import Ceilings
@@ -75,6 +75,11 @@ class Prepared:
         if name not in self._wanted:
             self._wanted[name] = columns.wanted(self._schema, self.document, operation)
         return self._wanted[name]
+
+    @cached_property
+    def is_lasting(self) -> bool:
+        """Whether an answer to it may be given again: no change is in it, nor what each answer shows otherwise."""
+        return lasting.is_lasting(self._schema, self.document)
 
     def ceilings(self, operation: OperationDefinitionNode) -> Ceilings:
         """What was found out about the cost of one of its operations: nothing at first."""

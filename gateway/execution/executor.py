@@ -38,6 +38,7 @@ class Found:
     executable: Executable
     wanted: Wanted
     ceilings: Ceilings
+    prepared: Prepared
 
     @property
     def document(self) -> DocumentNode:
@@ -92,7 +93,7 @@ class Executor:
         if count > most:
             raise Unusable([too_complex("a number of rows of up to", count, most)], "QUERY_TOO_COMPLEX")
         executable = Executable(core(self._schema), prepared.document, node, prepared.plans)
-        return Found(executable, prepared.wanted(node), prepared.ceilings(node))
+        return Found(executable, prepared.wanted(node), prepared.ceilings(node), prepared)
 
     def _rows(self, prepared: Prepared, node: OperationDefinitionNode, asked: Operation) -> int:
         """What may be too many: most documents stay within the limit whatever their variables, which is found once."""

@@ -111,11 +111,17 @@ async def _answered(request: Arrived, operation: Operation, caller: Caller, told
     context = runtime.request(caller)
     tell = runtime.settings.server.partial_list_errors and request.headers.get(PARTIAL_ERRORS_HEADER) != "off"
 
-    def answering() -> Awaitable[Answer]:
-        running = runtime.executor.run(found, operation, context, request_id, tell_losses=tell)
-        return explain.explained_to(caller, running) if is_explained else running
+    def running() -> Awaitable[Answer]:
+        return runtime.executor.run(found, operation, context, request_id, tell_losses=tell)
 
-    return _tellable(await flown(runtime, request.receive, answering, told), caller)
+    def answering() -> Awaitable[Answer]:
+        if is_explained:
+            return explain.explained_to(caller, running())
+        return runtime.again.answered(found, operation, context, running)
+
+    answer = await flown(runtime, request.receive, answering, told)
+    runtime.metrics.again(runtime.again.count)
+    return _tellable(answer, caller)
 
 
 def _found(runtime: Runtime, asked: Operation, caller: Caller, told: Told) -> tuple[Operation, Found]:

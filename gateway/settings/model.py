@@ -107,6 +107,12 @@ class Cache(Table):
     max_bytes: int = Field(
         default=64 * 1024 * 1024, ge=1024 * 1024, le=64 * 1024**3, description="of the memory of each worker"
     )
+    answers_max_bytes: int = Field(
+        default=16 * 1024 * 1024,
+        ge=0,
+        le=64 * 1024**3,
+        description="of whole answers, kept beside those of sources while these last; 0: none; none beside a Redis",
+    )
     url: Annotated[str, AfterValidator(_redis)] | None = Field(
         default=None, description="of a Redis that workers and machines share, instead of the memory of each"
     )

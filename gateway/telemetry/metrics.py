@@ -72,10 +72,15 @@ class Metrics:
 
     def __init__(self, named: Collection[str] = ()):
         self._named = frozenset(named)
-        self._documents_seen = (0, 0, 0)
+        self._documents_seen, self._again_seen = (0, 0, 0), 0
         self.registry = registry = CollectorRegistry()
         if DIRECTORY not in os.environ:
             ProcessCollector(registry=registry)
+        self._again = Counter(
+            "releasegraph_answers_again",
+            "Answers that were given once more as a whole, since nothing they were made of had to be asked for anew.",
+            registry=registry,
+        )
         of_operation = ("type", "operation")
         self._operations = _Children(
             Counter(
@@ -280,6 +285,12 @@ class Metrics:
             self._misses.inc(misses - seen[1])
         if untrusted != seen[2]:
             self._untrusted.inc(untrusted - seen[2])
+
+    def again(self, count: int) -> None:
+        """How many answers were given once more, since the start of this process."""
+        if count != self._again_seen:
+            self._again.inc(count - self._again_seen)
+            self._again_seen = count
 
     def text(self) -> bytes:
         """As Prometheus reads it: of this process, or of all workers."""

@@ -24,12 +24,13 @@ class Age(Struct, frozen=True):
 class Freshness:
     """Of one list, or of one request; `outer` is told all that it is told."""
 
-    __slots__ = ("ages", "asked", "outer")
+    __slots__ = ("ages", "asked", "is_lasting", "outer")
 
     def __init__(self, outer: Freshness | None = None):
         self.outer = outer
         self.ages: dict[str, Age] = {}
         self.asked: set[str] = set()  # just now
+        self.is_lasting = True  # nothing was read that must be asked for anew each time
 
     def came(self, source: str, age: Age) -> None:
         known = self.ages.get(source)
@@ -40,6 +41,12 @@ class Freshness:
     def was_asked(self, source: str) -> None:
         """Just now, and it answered, or failed."""
         self.asked.add(source)
+
+    def passes(self) -> None:
+        """Something was read that must not serve anybody again, such as a signed link."""
+        self.is_lasting = False
+        if self.outer is not None:
+            self.outer.passes()
 
     def include(self, other: Freshness) -> None:
         self.asked |= other.asked
@@ -89,6 +96,12 @@ def was_asked(source: str) -> None:
     freshness = _current.get()
     if freshness is not None:
         freshness.was_asked(source)
+
+
+def passes() -> None:
+    freshness = _current.get()
+    if freshness is not None:
+        freshness.passes()
 
 
 def end() -> None:

@@ -120,6 +120,8 @@ class Http(Way):
     async def _direct(self, request: Request) -> Reply:
         """A call of its own, whoever asks the same."""
         freshness.was_asked(self.source)
+        if not request.is_session:
+            freshness.passes()
         reply = await self._tried(request, allowance.take, NOTHING)
         if reply.call is not None:
             plan.observe(reply.call)

@@ -92,6 +92,8 @@ class Recall:
         self._store, self._key, self._clock = store, key, clock
         self._flights: Flights[Reply] = Flights()
         self._versions: Counter[str] = Counter()
+        self.revision = 0
+        "Another one whenever anything is remembered no longer before its time."
 
     async def read(self, asker: Asker, request: Request, ask: Ask, observe: Observe) -> Reply:
         """An answer, or an error as a reply; also tells plan, list and observers how it came about."""
@@ -102,6 +104,7 @@ class Recall:
         """Whatever was read of the source until now answers nobody who asks from now on, and no call under way gets new
         waiters. False: other workers will know later, since the store cannot be reached."""
         self._versions[source] += 1
+        self.revision += 1
         return self._store is None or await self._store.drop(source)
 
     async def close(self) -> None:
@@ -110,6 +113,7 @@ class Recall:
             await self._store.close()
 
     def discard(self, name: bytes) -> None:
+        self.revision += 1
         if self._store is not None:
             self._store.discard(name)
 
@@ -208,6 +212,8 @@ class _Reading:
     async def _asked(self, seen: Seen) -> Reply:
         began = time.perf_counter()
         freshness.was_asked(self.asker.source)
+        if not self.request.may_be_kept:
+            freshness.passes()
         if deadline.left_s() <= 0:
             return Reply(None, b"", deadline.late(self.asker.source, str(self.request)), None)
         try:

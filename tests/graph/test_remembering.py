@@ -130,6 +130,47 @@ async def test_an_object_that_is_remembered_is_told_too(begin: Begin, session: a
     assert second == {**first, "extensions": {"sources": {"memfault": "CACHED"}}}
 
 
+async def test_a_whole_answer_is_given_again_until_something_changes(
+    begin: Begin, session: aiohttp.ClientSession, mocks: MockPort
+) -> None:
+    url = begin(cache=LONG)
+    gateway = Gateway(url, session)
+    query = """{ fleets(filter: {kinds: [BALENA]}) { nodes { name tracksLatest } } }"""
+    first, second = await gateway.post(query), await gateway.post(query)
+
+    await gateway.data(TRACK % "false")
+    third = await gateway.post(query)
+
+    assert second["data"] == first["data"]
+    assert third["data"] != first["data"]
+    assert await again(session, url) == 1
+
+
+async def test_a_signed_link_is_asked_for_each_time(
+    begin: Begin, session: aiohttp.ClientSession, mocks: MockPort
+) -> None:
+    url = begin(cache=LONG)
+    gateway = Gateway(url, session)
+    query = """{ releaseByNativeId(source: "memfault", nativeId: "acme/sensor-hub/1.3.0") {
+      artifacts { nodes { downloadUrl } } } }"""
+    first = await gateway.data(query)
+    mocks.mocks.calls.clear()
+
+    second = await gateway.data(query)
+
+    assert first["releaseByNativeId"]["artifacts"]["nodes"][0]["downloadUrl"]
+    assert second.keys() == first.keys()
+    assert len(data_calls(mocks)) == 1
+    assert await again(session, url) == 0
+
+
+async def again(session: aiohttp.ClientSession, url: str) -> int:
+    """How many whole answers were given again, by the metrics."""
+    async with session.get(f"{url.removesuffix('/graphql')}/metrics") as reply:
+        lines = (await reply.text()).splitlines()
+    return int(float(next(line.split()[1] for line in lines if line.startswith("releasegraph_answers_again_total"))))
+
+
 @pytest.mark.parametrize(
     "fault", [{"status": 503}, {"drop": True}, {"status": 429, "retry_after": 0}], ids=["503", "no connection", "429"]
 )

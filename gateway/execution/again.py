@@ -1,0 +1,150 @@
+"""Again: a whole answer once more, for as long as everything it was made of may be shown without asking.
+
+Where upstreams' answers are remembered, a query that comes again is answered by the same rows and the same text. So its
+text is kept, until the first of the answers behind it would be asked for anew, and no longer than until anything of any
+source is dropped, by a change, a purge or a refusal.
+
+Not kept is what another request must not get or would get otherwise: answers with errors or without some source, with
+anything stale or never to be kept (signed links), and those that show how and when sources answered. A key holds the
+text, the variables, the sources that the caller may read and the credentials they brought, so that no answer crosses
+from one to the other. Only in the memory of one process: beside a shared Redis, what another worker changed would be
+missed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+from msgspec import Struct
+
+from gateway.execution.executor import Answer, Found, Operation
+from resolvers.graph.enums import AnswerState
+from resolvers.request import Request
+from resolvers.transport import passed
+
+LARGEST_SHARE = 8
+"A single answer may take this part of the memory at most: a larger one would drive out all others."
+OVERHEAD_BYTES = 1500
+"What an entry takes beside its text: its key, the place in the order of use, and what is known of its sources."
+
+GOOD = frozenset({AnswerState.LIVE.value, AnswerState.CACHED.value, AnswerState.SKIPPED.value})
+
+Key = tuple[Any, ...]
+
+
+class Kept(Struct, frozen=True):
+    """data: as JSON. until: when it may be shown no longer; fetched_at: of each source; both seconds since 1970."""
+
+    data: bytes
+    until: float
+    revision: int
+    fetched_at: Mapping[str, float]
+    skipped: tuple[str, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.data) + OVERHEAD_BYTES
+
+
+class Again:
+    """max_bytes: 0 keeps nothing. ttl_s: of each source. revision: another one whenever anything is dropped."""
+
+    def __init__(
+        self,
+        max_bytes: int,
+        ttl_s: Mapping[str, float],
+        revision: Callable[[], int],
+        clock: Callable[[], float] = time.time,
+    ):
+        self._max_bytes, self._ttl_s, self._revision, self._clock = max_bytes, ttl_s, revision, clock
+        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._size_bytes = 0
+        self.count = 0  # answers that were given once more
+
+    @property
+    def size_bytes(self) -> int:
+        return self._size_bytes
+
+    async def answered(
+        self, found: Found, asked: Operation, request: Request, run: Callable[[], Awaitable[Answer]]
+    ) -> Answer:
+        """What is kept, else what `run` gives, which is kept if it may be."""
+        key = self._key(found, asked, request)
+        if key is None:
+            return await run()
+        known = self._find(key)
+        if known is not None:
+            request.end()
+            return known
+        began, revision = self._clock(), self._revision()
+        answer = await run()
+        return self._noted(key, answer, request, began, revision)
+
+    def _key(self, found: Found, asked: Operation, request: Request) -> Key | None:
+        """None for what is not kept."""
+        if not self._max_bytes or not found.prepared.is_lasting:
+            return None
+        try:
+            variables = orjson.dumps(asked.variables, option=orjson.OPT_SORT_KEYS) if asked.variables else b""
+        except TypeError:  # a number of more than 64 bits
+            return None
+        return asked.text, asked.name, variables, request.sources.names, passed.identities()
+
+    def _find(self, key: Key) -> Answer | None:
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        now = self._clock()
+        if kept.revision != self._revision() or now >= kept.until:
+            self._forget(key)
+            return None
+        self._kept.move_to_end(key)
+        self.count += 1
+        return _shown(kept, now)
+
+    def _noted(self, key: Key, answer: Answer, request: Request, began: float, revision: int) -> Answer:
+        fetched_at = self._fetched_at(answer, request, began)
+        if not fetched_at or revision != self._revision():
+            return answer
+        sources = answer.body["extensions"]["sources"]
+        data = orjson.dumps(answer.body["data"])
+        until = min(at + self._ttl_s[source] for source, at in fetched_at.items())
+        skipped = tuple(source for source in sources if source not in fetched_at)
+        self._keep(key, Kept(data, until, revision, fetched_at, skipped))
+        return Answer({**answer.body, "data": orjson.Fragment(data)}, answer.was_executed, answer.ages_s)
+
+    def _fetched_at(self, answer: Answer, request: Request, began: float) -> Mapping[str, float]:
+        """Of each source that it was made of; none where it may not be kept."""
+        if not answer.was_executed or answer.error_count or not request.freshness.is_lasting:
+            return {}
+        states = answer.body["extensions"]["sources"]
+        if not GOOD.issuperset(states.values()):
+            return {}
+        ages = request.freshness.ages
+        asked = [source for source, state in states.items() if state != AnswerState.SKIPPED.value]
+        return {source: min(began, ages[source].fetched_at) if source in ages else began for source in asked}
+
+    def _keep(self, key: Key, kept: Kept) -> None:
+        if kept.size_bytes > self._max_bytes // LARGEST_SHARE or kept.until <= self._clock():
+            return
+        self._forget(key)
+        self._kept[key] = kept
+        self._size_bytes += kept.size_bytes
+        while self._size_bytes > self._max_bytes:
+            self._forget(next(iter(self._kept)))
+
+    def _forget(self, key: Key) -> None:
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            self._size_bytes -= kept.size_bytes
+
+
+def _shown(kept: Kept, now: float) -> Answer:
+    states = dict.fromkeys(kept.fetched_at, AnswerState.CACHED.value)
+    states.update(dict.fromkeys(kept.skipped, AnswerState.SKIPPED.value))
+    body = {"data": orjson.Fragment(kept.data), "extensions": {"sources": dict(sorted(states.items()))}}
+    return Answer(body, True, {source: max(now - at, 0.0) for source, at in kept.fetched_at.items()})
