@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -32,9 +33,20 @@ class Manifest:
         return digest(text) in self.hashes
 
 
+USUAL_CHARACTERS = 4096
+"Digests of longer texts are not remembered: a thousand of them would be too much to keep."
+
+
 def digest(text: str) -> str:
     """The SHA-256 of an operation's text as it is sent, in lower case hexadecimal digits."""
+    return _known(text) if len(text) <= USUAL_CHARACTERS else _digest(text)
+
+
+def _digest(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_known = lru_cache(maxsize=1000)(_digest)  # every request is told by it, and most have a text that came before
 
 
 def documents_in(text: str) -> Manifest:
