@@ -258,7 +258,7 @@ async def test_a_fleet_with_its_newest_releases_and_their_images_is_one_call(
 
     fleets: Any = await source.fleets_by_id(ids, frozenset({"name"}), BELOW)
     calls = len(reads(mocks))
-    loaders.received(fleets.values())
+    loaders.received(list(fleets.values()))
     pages = [await loaders.release_page_by_fleet_key.load(("balena", one, BELOW.query, BELOW.place)) for one in ids]
     after = len(reads(mocks))
     asked: Any = await source.release_pages_by_fleet_id(ids, BELOW.query, BELOW.place)

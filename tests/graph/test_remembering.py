@@ -276,7 +276,9 @@ async def test_gateways_with_different_tokens_share_redis_and_no_answer(
         cache = {"RELEASEGRAPH_CACHE_URL": redis_url, "RELEASEGRAPH_CACHE_TTL_S": "600"}
         return {**source, **cache, "RELEASEGRAPH_SERVER_CURSOR_KEY": "the-same-for-both-of-them"}
 
-    ours, theirs = (Gateway(start(settings(token)), session) for token in ("demo-buildmaster-token", "nonsense"))
+    ours, theirs = (
+        Gateway(start(settings(token)), session) for token in ("demo-buildmaster-token", "nobodys-buildmaster-token")
+    )
 
     await until_remembered(ours)
     refused = [await theirs.post(PAGE) for _ in range(2)]

@@ -165,7 +165,7 @@ async def test_a_configured_token_serves_who_brings_none_and_never_who_does(
 
     own, partner, bad = [
         await rows(http, url, headers)
-        for headers in ({}, {"x-balena-token": "partner-balena-token"}, {"x-balena-token": "hemlighet"})
+        for headers in ({}, {"x-balena-token": "partner-balena-token"}, {"x-balena-token": "nobodys-balena-token"})
     ]
 
     fleets = [len(answer["data"]["fleets"]["nodes"]) for answer in (own, partner)]
