@@ -45,6 +45,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(PLAIN, "plain_strawberry"),
     Variant(GATEWAY, where_known=COLD),
     Variant("gateway, not compiled", settings={"server.compiled": False}, where_known=COLD),
+    Variant("gateway, sources' answers warm", settings={"cache.ttl_s": 60, "cache.answers_max_bytes": 0}),
     Variant("gateway, caches warm", settings={"cache.ttl_s": 60}),
 )
 

@@ -42,6 +42,11 @@ class Sources:
     def names(self) -> tuple[str, ...]:
         return tuple(self.upstreams)
 
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """With whose credentials they are asked now, for this request."""
+        return tuple([one.identity for one in self.upstreams.values()])
+
     def configured(self, name: str) -> str:
         """The name itself. Raises InvalidKey when an id names a source that is not configured here, Forbidden for one
         that the caller may not read."""

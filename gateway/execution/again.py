@@ -6,9 +6,9 @@ source is dropped, by a change, a purge or a refusal.
 
 Not kept is what another request must not get or would get otherwise: answers with errors or without some source, with
 anything stale or never to be kept (signed links), and those that show how and when sources answered. A key holds the
-text, the variables, the sources that the caller may read and the credentials they brought, so that no answer crosses
-from one to the other. Only in the memory of one process: beside a shared Redis, what another worker changed would be
-missed.
+text, the variables, the sources that the caller may read, and whose credentials these are asked with, so that no answer
+crosses from one to the other. Only in the memory of one process: beside a shared Redis, what another worker changed
+would be missed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from msgspec import Struct
 from gateway.execution.executor import Answer, Found, Operation
 from resolvers.graph.enums import AnswerState
 from resolvers.request import Request
-from resolvers.transport import passed
 
 LARGEST_SHARE = 8
 "A single answer may take this part of the memory at most: a larger one would drive out all others."
@@ -92,7 +91,7 @@ class Again:
             variables = orjson.dumps(asked.variables, option=orjson.OPT_SORT_KEYS) if asked.variables else b""
         except TypeError:  # a number of more than 64 bits
             return None
-        return asked.text, asked.name, variables, request.sources.names, passed.identities()
+        return asked.text, asked.name, variables, request.sources.names, request.sources.identities
 
     def _find(self, key: Key) -> Answer | None:
         kept = self._kept.get(key)

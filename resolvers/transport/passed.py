@@ -47,9 +47,3 @@ class begun(AbstractContextManager[None]):  # noqa: N801  # used as a function
 def to(source: str) -> Passed | None:
     """What the caller brought for this source."""
     return _current.get().get(source)
-
-
-def identities() -> tuple[tuple[str, str], ...]:
-    """Of all that the caller of this request brought, with the source it is for."""
-    by_source = _current.get()
-    return tuple(sorted((source, one.identity) for source, one in by_source.items())) if by_source else ()

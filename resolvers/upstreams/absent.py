@@ -12,6 +12,7 @@ from resolvers.graph.deployment import Deployment
 from resolvers.graph.device import Device
 from resolvers.graph.people import Tag
 from resolvers.graph.release import Release
+from resolvers.transport.http import Http
 from resolvers.upstreams.commands import Command
 from resolvers.upstreams.port import (
     Chunk,
@@ -29,6 +30,12 @@ from resolvers.upstreams.prices import ONE_SCOPE, ScopeCount
 
 class Absent:
     """Answers nothing to every optional question of the port, without a call. It has one scope."""
+
+    http: Http
+
+    @property
+    def identity(self) -> str:
+        return self.http.credentials.identity
 
     @property
     def scope_count(self) -> ScopeCount | None:

@@ -235,6 +235,11 @@ class Upstream(Protocol):
     config_type: ClassVar[type[SourceConfig]]
 
     @property
+    def identity(self) -> str:
+        """Of the credential that it asks with now, for this request: another one for another account, and no secret."""
+        ...
+
+    @property
     def scope_count(self) -> ScopeCount | None:
         """As far as it is known without asking; None: not yet."""
         ...
