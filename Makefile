@@ -29,7 +29,7 @@ demo: $(VENV)/runtime
 
 test: $(VENV)/dev
 	@$(BIN)/python -m gateway.http.explorer.build --optional
-	$(BIN)/python -m pytest
+	$(BIN)/python -m tests.halves
 
 test-live: $(VENV)/dev
 	@$(BIN)/python -m tests.live

@@ -34,6 +34,7 @@ documents_max_bytes = 1048576
 [cache]
 ttl_s = 60
 max_bytes = 1048576
+answers_max_bytes = 1048576
 [security]
 persisted_queries = 50
 [telemetry]
