@@ -28,7 +28,7 @@ from resolvers.request import Request
 LARGEST_SHARE = 8
 "A single answer may take this part of the memory at most: a larger one would drive out all others."
 OVERHEAD_BYTES = 1500
-"What an entry takes beside its text: its key, the place in the order of use, and what is known of its sources."
+"What an entry takes beside the texts of question and answer: its place, and what is known of its sources."
 
 GOOD = frozenset({AnswerState.LIVE.value, AnswerState.CACHED.value, AnswerState.SKIPPED.value})
 
@@ -43,10 +43,7 @@ class Kept(Struct, frozen=True):
     revision: int
     fetched_at: Mapping[str, float]
     skipped: tuple[str, ...]
-
-    @property
-    def size_bytes(self) -> int:
-        return len(self.data) + OVERHEAD_BYTES
+    size_bytes: int
 
 
 class Again:
@@ -81,7 +78,7 @@ class Again:
             return known
         began, revision = self._clock(), self._revision()
         answer = await run()
-        return self._noted(key, answer, request, began, revision)
+        return self._noted(key, asked, answer, request, began, revision)
 
     def _key(self, found: Found, asked: Operation, request: Request) -> Key | None:
         """None for what is not kept."""
@@ -105,7 +102,9 @@ class Again:
         self.count += 1
         return _shown(kept, now)
 
-    def _noted(self, key: Key, answer: Answer, request: Request, began: float, revision: int) -> Answer:
+    def _noted(
+        self, key: Key, asked: Operation, answer: Answer, request: Request, began: float, revision: int
+    ) -> Answer:
         fetched_at = self._fetched_at(answer, request, began)
         if not fetched_at or revision != self._revision():
             return answer
@@ -113,7 +112,8 @@ class Again:
         data = orjson.dumps(answer.body["data"])
         until = min(at + self._ttl_s[source] for source, at in fetched_at.items())
         skipped = tuple(source for source in sources if source not in fetched_at)
-        self._keep(key, Kept(data, until, revision, fetched_at, skipped))
+        size_bytes = len(data) + len(asked.text) + len(key[2]) + OVERHEAD_BYTES
+        self._keep(key, Kept(data, until, revision, fetched_at, skipped, size_bytes))
         return Answer({**answer.body, "data": orjson.Fragment(data)}, answer.was_executed, answer.ages_s)
 
     def _fetched_at(self, answer: Answer, request: Request, began: float) -> Mapping[str, float]:
@@ -124,8 +124,8 @@ class Again:
         if not GOOD.issuperset(states.values()):
             return {}
         ages = request.freshness.ages
-        asked = [source for source, state in states.items() if state != AnswerState.SKIPPED.value]
-        return {source: min(began, ages[source].fetched_at) if source in ages else began for source in asked}
+        asked = {source: began for source, state in states.items() if state != AnswerState.SKIPPED.value}
+        return {**asked, **{source: min(began, age.fetched_at) for source, age in ages.items()}}
 
     def _keep(self, key: Key, kept: Kept) -> None:
         if kept.size_bytes > self._max_bytes // LARGEST_SHARE or kept.until <= self._clock():
