@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -24,7 +24,7 @@ from resolvers.federation.cursor import Cursors, list_digest
 from resolvers.federation.order import Order
 from resolvers.federation.reading import Reading, Unexpected, skipped
 from resolvers.federation.report import Collector
-from resolvers.federation.streams import Open, Opened, Span
+from resolvers.federation.streams import Begun, Open, Opened, Span
 from resolvers.graph.connection import Connection
 from resolvers.graph.node import Placed
 from resolvers.graph.window import Window
@@ -69,9 +69,9 @@ class Lister:
         if limits.size == 0 and not is_counted:
             return pages.unread(limits)
         span = pages.span(listing.order, limits)
-        opened = await side_by_side([_open(listing, source, span) for source in listing.sources])
-        merged = merge.first(span.size, [stream for one in opened for stream in one.streams], span.order)
-        rows, total = await _counted(merged, opened) if is_counted else (await merged, None)
+        opened = await side_by_side([_open(listing, source, span, is_counted) for source in listing.sources])
+        rows = await merge.first(span.size, [stream for one in opened for stream in one.streams], span.order)
+        total = await _total(opened) if is_counted else None
         page = pages.page(rows, opened, listing.order, cursors, limits, total)
         path = at.path.as_list()
         readings = [one.reading for one in opened]
@@ -84,8 +84,9 @@ class Lister:
         return page
 
 
-async def _open(listing: Listing[T], source: str, span: Span[T]) -> Opened[T]:
-    """Whatever goes wrong with one source is its own failure: a mistake of one adapter must not cost the others."""
+async def _open(listing: Listing[T], source: str, span: Span[T], is_counted: bool) -> Opened[T]:
+    """The source's streams, begun. Whatever goes wrong with one source is its own failure: a mistake of one adapter
+    must not cost the others."""
     if source not in listing.asked:
         return streams.read(skipped(source), span)
     allowance.begin(MAX_BYTES)
@@ -93,6 +94,7 @@ async def _open(listing: Listing[T], source: str, span: Span[T]) -> Opened[T]:
     try:
         opened = await listing.open(source, span)
         opened.reading.freshness = fresh
+        await _begin(opened, is_counted)
         return opened
     except ReleasegraphError:
         raise
@@ -101,19 +103,27 @@ async def _open(listing: Listing[T], source: str, span: Span[T]) -> Opened[T]:
         return streams.read(Reading(source, errors=(Unexpected(source),), is_lost=True), span)
 
 
-async def _counted(merged: Awaitable[list[T]], opened: Sequence[Opened[T]]) -> tuple[list[T], int | None]:
-    """The rows, and how many all sources have together; None as soon as one cannot tell."""
+async def _begin(opened: Opened[T], is_counted: bool) -> None:
+    """Asks for its first rows, and its count, here: a source that is read as a whole while it is opened must not keep
+    the others' first pages waiting."""
+    asked = [stream.more() for stream in opened.streams]
+    if is_counted and not opened.is_counted_by_reading:
+        firsts, opened.counted = await asyncio.gather(side_by_side(asked), opened.count())
+    else:
+        firsts = await side_by_side(asked)
+    opened.streams = [Begun(*one) for one in zip(opened.streams, firsts, strict=True)]
+
+
+async def _total(opened: Sequence[Opened[T]]) -> int | None:
+    """How many rows all sources have together; None as soon as one cannot tell."""
     counted = [one for one in opened if not one.reading.is_skipped]
-    rows, early = await asyncio.gather(merged, _counts(one for one in counted if not one.is_counted_by_reading))
-    counts = [*early, *await _counts(one for one in counted if one.is_counted_by_reading)]
-    return rows, None if None in counts else sum(count for count in counts if count is not None)
-
-
-async def _counts(opened: Iterable[Opened[T]]) -> list[int | None]:
-    return await asyncio.gather(*map(_count, opened))
+    counts = await asyncio.gather(*map(_count, counted))
+    return None if None in counts else sum(count for count in counts if count is not None)
 
 
 async def _count(one: Opened[T]) -> int | None:
+    if not one.is_counted_by_reading:
+        return one.counted
     if one.reading.freshness is not None:
         one.reading.freshness.go_on()
     return await one.count()

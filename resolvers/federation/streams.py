@@ -73,6 +73,18 @@ class Whole(Generic[T]):
 
 
 @dataclass(slots=True)
+class Begun(Generic[T]):
+    """A stream whose first rows are here already."""
+
+    stream: Stream[T]
+    firsts: Sequence[T] | None
+
+    async def more(self) -> Sequence[T]:
+        rows, self.firsts = self.firsts, None
+        return await self.stream.more() if rows is None else rows
+
+
+@dataclass(slots=True)
 class Opened(Generic[T]):
     """One source's part in a page: how it did, its streams, how many rows its whole list has.
 
@@ -85,6 +97,7 @@ class Opened(Generic[T]):
     count: Callable[[], Awaitable[int | None]]
     hints_at: Callable[[OrderKey], Hints] = lambda key: {}
     is_counted_by_reading: bool = False
+    counted: int | None = None  # what `count` gave, where that was asked for beside the first rows
 
 
 Open = Callable[[str, Span[T]], Awaitable[Opened[T]]]
