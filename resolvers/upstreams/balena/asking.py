@@ -15,7 +15,7 @@ from resolvers.transport import plan
 from resolvers.transport.http import Http
 from resolvers.transport.kept import Kept
 from resolvers.upstreams import payload, scopes
-from resolvers.upstreams.balena import Config, odata
+from resolvers.upstreams.balena import Config, choosing, odata
 from resolvers.upstreams.balena.columns import At, Cut, Table, cut
 from resolvers.upstreams.balena.odata import Condition, Options
 from resolvers.upstreams.balena.rows import ActorRow, Envelope
@@ -65,7 +65,15 @@ class Asking:
 
     async def cut_rows(self, resource: str, options: Options, view: Cut[Any]) -> Rows[Any]:
         """The rows in the shape of the cut; all of them without what came along when that of one does not fit."""
-        call, body = await self._body(odata.url(resource, options))
+        return self._fitted(*await self._body(odata.url(resource, options)), view)
+
+    async def chosen_rows(self, resource: str, view: Cut[Any], scope: Condition, numbers: Sequence[int]) -> Rows[Any]:
+        """Likewise those of so many numbers as one call takes. Look-ups that come in the same moment share a call."""
+        await self._actor.get()
+        body = await self.http.look_up(choosing.choice(resource, view, scope, numbers))
+        return self._fitted(f"GET /v7/{resource}", body, view)
+
+    def _fitted(self, call: str, body: bytes, view: Cut[Any]) -> Rows[Any]:
         fitting = payload.fitting(body, view.envelope)
         if fitting is not None:
             plan.read(self.source, len(fitting.d))
