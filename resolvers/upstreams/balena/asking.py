@@ -19,6 +19,7 @@ from resolvers.upstreams.balena import Config, choosing, odata
 from resolvers.upstreams.balena.columns import At, Cut, Table, cut
 from resolvers.upstreams.balena.odata import Condition, Options
 from resolvers.upstreams.balena.rows import ActorRow, Envelope
+from resolvers.upstreams.made import Made
 from resolvers.upstreams.payload import Rows
 from resolvers.upstreams.port import Chunk, Columns, Failure, Found
 from resolvers.upstreams.scopes import Answer
@@ -35,6 +36,7 @@ class Asking:
     def __init__(self, http: Http, config: Config):
         self.http, self.config, self._of_cloud = http, config, config.has_cloud_fields
         self.at = At(self.source, config.web_url, is_mine=None if config.public else True)
+        self.made = Made()
         self._actor = Kept(http.credentials, self._who_am_i, source=http.source)
 
     @property
@@ -65,7 +67,10 @@ class Asking:
 
     async def cut_rows(self, resource: str, options: Options, view: Cut[Any]) -> Rows[Any]:
         """The rows in the shape of the cut; all of them without what came along when that of one does not fit."""
-        return self._fitted(*await self._body(odata.url(resource, options)), view)
+        call, body = await self._body(odata.url(resource, options))
+        rows = self.made.of(body, view, lambda: self._fitted(call, body, view))
+        plan.read(self.source, len(rows.rows))
+        return rows
 
     async def chosen_rows(self, resource: str, view: Cut[Any], scope: Condition, numbers: Sequence[int]) -> Rows[Any]:
         """Likewise those of so many numbers as one call takes. Look-ups that come in the same moment share a call."""

@@ -152,7 +152,7 @@ def _with_files(asking: Asking, view: Cut[Release], columns: Columns) -> Cut[Rel
 
 async def _read(asking: Asking, view: Cut[Release], options: Options) -> tuple[Rows[Any], list[Release]]:
     rows = await asking.cut_rows("release", options, view)
-    return rows, view.rows(rows.rows, asking.at)
+    return rows, asking.made.of(rows, view, lambda: view.rows(rows.rows, asking.at))
 
 
 def _fitted(asking: Asking, body: msgspec.Raw, view: Cut[Release]) -> Rows[Any]:
