@@ -17,7 +17,7 @@ from gateway.execution.documents import Unusable
 from gateway.execution.executor import Answer, Found, Operation
 from gateway.execution.manifest import digest
 from gateway.http import asked, explorer, media_types
-from gateway.http.arrived import COMPRESSED_FROM_BYTES, Arrived, Headers, Reply, zipped
+from gateway.http.arrived import Arrived, Headers, Reply, sized, zipped
 from gateway.http.asked import NotAsked
 from gateway.http.flown import flown
 from gateway.runtime import Runtime
@@ -45,8 +45,7 @@ async def graphql(scope: Scope, receive: Receive, send: Send) -> None:
         await zipped(explorer.page(scope.get("root_path", "")))(scope, receive, send)
         return
     reply = await _reply(request)
-    app = reply if len(reply.body) < COMPRESSED_FROM_BYTES else zipped(reply)
-    await app(scope, receive, send)
+    await sized(reply, request.headers.get("accept-encoding"))(scope, receive, send)
 
 
 def _is_person(request: Arrived) -> bool:

@@ -2,7 +2,8 @@
 
 Who asked the same at the same time waits for one call, and all of them get its bytes in one turn of the loop. Reading
 those bytes is most of what a list costs, so the first one's rows serve the others too. Beyond that turn nothing is held
-here: how long an answer may serve is decided in `transport/recall`.
+here, and nothing at all of an answer that only one has waited for: how long it may serve is decided in
+`transport/recall`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar, cast
+
+from resolvers.transport import coalesce
 
 T = TypeVar("T")
 
@@ -22,6 +25,8 @@ class Made:
 
     def of(self, what: object, how: Hashable, make: Callable[[], T]) -> T:
         """What `make` makes of this very object. how: tells what is made of it, and by what. Errors are not shared."""
+        if not coalesce.are_several():
+            return make()
         key = id(what), how
         known = self._known.get(key)
         if known is None:
