@@ -227,3 +227,18 @@ async def test_each_is_charged_for_its_own_rows_alone(balena: Balena, ids: list[
     few, many = await asyncio.gather(charged(ids[:1]), charged(ids[1:9]))
 
     assert 5 * few < many < 11 * few
+
+
+async def test_whole_lists_that_wait_for_one_answer_share_their_rows(
+    upstream: Callable[..., Any], mocks: MockPort
+) -> None:
+    source = upstream(SourceKind.BUILDMASTER)
+
+    async def read() -> list[Release]:
+        return [row async for chunk in source.releases(ReleaseQuery()) for row in chunk.rows]
+
+    first, second = await asyncio.gather(read(), read())
+
+    assert len(mocks.paths("buildmaster")) == 1
+    assert first
+    assert all(one is other for one, other in zip(first, second, strict=True))
