@@ -144,8 +144,12 @@ class _Descending:
 def releases(order: ReleaseOrder | None) -> Order[Release]:
     """Newest first unless another order is asked."""
     asked = order or ReleaseOrder()
-    name = f"releases {asked.field.value} {asked.direction.value}"
-    return Order(name, _RELEASE_KEYS[asked.field], _is_descending(asked))
+    return _releases(asked.field, asked.direction)
+
+
+@lru_cache
+def _releases(field: ReleaseOrderField, direction: OrderDirection) -> Order[Release]:
+    return Order(f"releases {field.value} {direction.value}", _RELEASE_KEYS[field], direction is OrderDirection.DESC)
 
 
 def fleets(order: FleetOrder | None) -> Order[Fleet]:
@@ -226,7 +230,7 @@ def _no_key(row: object) -> None:
     """Nothing but source name and native id decide."""
 
 
-def _is_descending(order: ReleaseOrder | FleetOrder) -> bool:
+def _is_descending(order: FleetOrder) -> bool:
     return order.direction is OrderDirection.DESC
 
 

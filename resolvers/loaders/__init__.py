@@ -9,7 +9,7 @@ May import: federation, upstreams, graph, keys, errors. Holds no rule about rele
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
@@ -27,7 +27,7 @@ from resolvers.loaders.columns import ColumnsKey, columns_by_release
 from resolvers.loaders.lists import FleetReleasesKey, releases_by_fleet
 from resolvers.loaders.loader import Asked, Loader, Note, unnoted
 from resolvers.loaders.pages import FleetPageKey, release_pages_by_fleet
-from resolvers.upstreams.port import Found, Page, ReleasesBelow, Upstream
+from resolvers.upstreams.port import Columns, Found, Page, ReleasesBelow, Upstream
 
 __all__ = ["Asked", "ColumnsKey", "FleetPageKey", "FleetReleasesKey", "Loaders", "Note", "Route", "unnoted"]
 
@@ -94,8 +94,7 @@ class Loaders:
         """Rows have come: what they brought along answers questions that were not asked yet."""
         # Rows that share what came with them mostly share the list of it.
         lists = {id(along): along for row in rows if (along := row.along)}
-        for one in {id(one): one for along in lists.values() for one in along}.values():
-            self.prime(one)
+        self._prime({id(one): one for along in lists.values() for one in along}.values())
         if rows and isinstance(rows[0], Fleet):  # rows of one answer are of one type
             for row in rows:
                 self._received_pages(row)
@@ -112,9 +111,17 @@ class Loaders:
 
     def prime(self, row: Sourced) -> None:
         """The row answers for itself from now on, if it has all that would be asked of it."""
-        type_name = type(row).__name__
-        if row.has(self.wants.of(type_name)):
-            self.to(_LOOK_UPS[type_name]).prime(row.route, row)
+        self._prime((row,))
+
+    def _prime(self, rows: Iterable[Sourced]) -> None:
+        loaders: dict[type[Sourced], tuple[Columns, Loader[Route, Any]]] = {}
+        for row in rows:
+            kind = type(row)
+            if kind not in loaders:
+                loaders[kind] = self.wants.of(kind.__name__), self.to(_LOOK_UPS[kind.__name__])
+            wanted, loader = loaders[kind]
+            if row.has(wanted):
+                loader.prime(row.route, row)
 
     def _asking(self, question: Question) -> Ask[Any]:
         if question not in ROWS:

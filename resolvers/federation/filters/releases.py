@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from resolvers.errors import BadArgument
 from resolvers.federation.filters.selection import (
@@ -18,7 +19,7 @@ from resolvers.federation.filters.selection import (
     native_ids,
 )
 from resolvers.graph.artifact import Artifact
-from resolvers.graph.enums import ReleaseFilterField, ReleaseStatus
+from resolvers.graph.enums import OrderDirection, ReleaseFilterField, ReleaseOrderField, ReleaseStatus
 from resolvers.graph.inputs import ReleaseFilter, ReleaseOrder
 from resolvers.graph.release import Release
 from resolvers.knowledge import versions
@@ -72,9 +73,9 @@ def select(facts: SourceFacts, where: ReleaseFilter | None, order: ReleaseOrder 
 
     Raises BadArgument or InvalidKey for values that cannot be meant.
     """
-    if where is not None:
-        bounded(where)
-    where = where or ReleaseFilter()
+    if where is None:
+        return _unfiltered(facts, order or ReleaseOrder())
+    bounded(where)
     ids = None if where.ids is None else native_ids(facts, where.ids, "Release")
     fleet_ids = None if where.fleet_ids is None else native_ids(facts, where.fleet_ids, "Fleet")
     asked = named(facts, where.sources, where.kinds) & _able(facts, where)
@@ -85,10 +86,25 @@ def select(facts: SourceFacts, where: ReleaseFilter | None, order: ReleaseOrder 
         query=lambda source, columns: _query(
             where, order or ReleaseOrder(), None if fleet_ids is None else fleet_ids[source], columns
         ),
-        keep=all_of([*_checks(where, _deleting(facts)), *_fleet_checks(fleet_ids)]),
+        keep=all_of([*_checks(where, facts), *_fleet_checks(fleet_ids)]),
         ids=ids,
         is_all_asked=where.version_range is None and ids is None,
     )
+
+
+def _unfiltered(facts: SourceFacts, order: ReleaseOrder) -> ReleaseSelection:
+    """All there are: what most lists begin with."""
+    return Selection(
+        asked=frozenset(facts),
+        query=lambda source, columns: _whole_query(order.field, order.direction, columns),
+        keep=all_of(_not_deleted(facts)),
+        is_all_asked=True,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _whole_query(field: ReleaseOrderField, direction: OrderDirection, columns: Columns) -> ReleaseQuery:
+    return ReleaseQuery(order_field=field, order_direction=direction, columns=columns)
 
 
 def artifact_check(where: ReleaseFilter | None) -> Check[Sequence[Artifact]] | None:
@@ -183,10 +199,17 @@ def _deleting(facts: SourceFacts) -> frozenset[str]:
     return frozenset(name for name, own in facts.items() if ReleaseStatus.DELETED in own.release_statuses)
 
 
-def _checks(where: ReleaseFilter, deleting: frozenset[str]) -> Iterator[Check[Release]]:
+def _not_deleted(facts: SourceFacts) -> list[Check[Release]]:
+    deleting = _deleting(facts)
+    if not deleting:
+        return []
+    return [lambda row: row.source_name not in deleting or row.status is not ReleaseStatus.DELETED]
+
+
+def _checks(where: ReleaseFilter, facts: SourceFacts) -> Iterator[Check[Release]]:
     """One predicate for each field that is given; a null fact never matches."""
-    if deleting and not where.include_deleted and ReleaseStatus.DELETED not in (where.statuses or ()):
-        yield lambda row: row.source_name not in deleting or row.status is not ReleaseStatus.DELETED
+    if not where.include_deleted and ReleaseStatus.DELETED not in (where.statuses or ()):
+        yield from _not_deleted(facts)
     if (names := where.names) is not None:
         yield lambda row: row.name in names
     if (spelled := where.versions) is not None:
