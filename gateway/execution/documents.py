@@ -141,6 +141,9 @@ class Documents:
             raise _too_complex("a nesting", f"over {repeats.DEEPEST}", repeats.DEEPEST)
         if errors:
             raise Unusable(unsupported.told(errors, document), "GRAPHQL_VALIDATION_FAILED")
+        errors = directives.misplaced(text, document)
+        if errors:
+            raise Unusable(errors, "GRAPHQL_VALIDATION_FAILED")
         errors = limits.check(document, self._limits)
         if errors:
             raise Unusable(errors, "QUERY_TOO_COMPLEX")

@@ -72,7 +72,7 @@ def _core(one: Executable, context: Any, values: VariableValues, executor_class:
 async def _by_core(
     one: Executable, context: Any, variables: Mapping[str, Any] | None, executor_class: Class
 ) -> ExecutionResult:
-    # By this name alone it takes a schema that knows @defer and @stream; without these in force it is `graphql.execute`.
+    # By this name alone it takes a schema that knows @defer and @stream; where neither is in force it does the same.
     outcome = graphql.experimental_execute_incrementally(
         one.schema,
         one.document,

@@ -10,11 +10,16 @@ from graphql import (
     BooleanValueNode,
     DirectiveNode,
     DocumentNode,
+    FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
+    Node,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
+    Visitor,
+    visit,
 )
 
 NAMES = frozenset({"defer", "stream"})
@@ -45,7 +50,7 @@ class Conditions:
     def _met(self, within: SelectionSetNode | None, seen: set[str]) -> Iterator[Condition]:
         """seen: fragments that were gone through."""
         for node in within.selections if within is not None else ():
-            yield from (_condition(one) for one in node.directives or () if one.name.value in NAMES)
+            yield from (condition(one) for one in node.directives or () if one.name.value in NAMES)
             if not isinstance(node, FragmentSpreadNode):
                 yield from self._met(getattr(node, "selection_set", None), seen)
             elif node.name.value not in seen:
@@ -62,7 +67,39 @@ def conditions(text: str, document: DocumentNode) -> Conditions | None:
     return found if any(any(found._met(node.selection_set, set())) for node in operations) else None
 
 
-def _condition(node: DirectiveNode) -> Condition:
+def misplaced(text: str, document: DocumentNode) -> list[GraphQLError]:
+    """One error for each directive that stands inside introspection: no source is waited for there, and how many parts
+    that would be, no page size says."""
+    if not _WORDS.search(text):
+        return []
+    search = _InIntrospection()
+    visit(document, search)
+    return [GraphQLError(f"@{node.name.value} is not taken inside introspection", node) for node in search.found]
+
+
+class _InIntrospection(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+        self.found: list[DirectiveNode] = []
+
+    def enter(self, node: Node, *_: Any) -> None:
+        self._depth += _is_introspection(node)
+        if self._depth and isinstance(node, DirectiveNode) and node.name.value in NAMES:
+            self.found.append(node)
+
+    def leave(self, node: Node, *_: Any) -> None:
+        self._depth -= _is_introspection(node)
+
+
+def _is_introspection(node: Node) -> bool:
+    if isinstance(node, FragmentDefinitionNode):
+        return node.type_condition.name.value.startswith("__")
+    return isinstance(node, FieldNode) and node.name.value.startswith("__")
+
+
+def condition(node: DirectiveNode) -> Condition:
+    """Of one of the two directives."""
     value = next((argument.value for argument in node.arguments or () if argument.name.value == "if"), None)
     if isinstance(value, VariableNode):
         return value.name.value

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
+import orjson
 from graphql import ExperimentalIncrementalExecutionResults
 from graphql.execution import (
     CompletedResult,
@@ -83,8 +84,10 @@ class Parts:
 
     def _piece(self, one: IncrementalResult) -> tuple[Sequence[str | int], Shown]:
         """With its path."""
+        name, value = ("data", one.data) if isinstance(one, IncrementalDeferResult) else ("items", one.items)
+        # As text, for the value grows with what is merged into it: by the next piece of this very part, it may be.
+        content = {name: orjson.Fragment(orjson.dumps(value))}
         announced, path = self._merged.announced(one.id), self._merged.add(one)
-        content = {"data": one.data} if isinstance(one, IncrementalDeferResult) else {"items": one.items}
         piece: Shown = {"id": one.id, **({"subPath": one.sub_path} if one.sub_path else {}), **content}
         if one.errors:
             piece["errors"] = [*map(self._telling.error, one.errors)]
