@@ -323,6 +323,39 @@ async def test_a_trusted_document_is_answered_in_parts_by_its_name(
     assert refused["errors"][0]["extensions"]["code"] == "DOCUMENT_NOT_TRUSTED"
 
 
+async def test_what_is_deferred_is_asked_with_the_credential_that_the_caller_brought(
+    start: Start, mocks: MockPort
+) -> None:
+    environ = {
+        "MEMFAULT_URL": f"{mocks.url}/memfault",
+        "MEMFAULT_PASSTHROUGH": "x-memfault-token",
+        "RELEASEGRAPH_SERVER_INCREMENTAL": "true",
+    }
+    async with aiohttp.ClientSession() as session:
+        url = start(environ)
+        brought = await parts_of(session, url, LATEST, **{"x-memfault-token": "demo-memfault-token"})
+        without = await parts_of(session, url, "{ __typename ... @defer { releases { totalCount } } }")
+
+    assert [one["latestRelease"]["name"] for one in together(brought)["data"]["fleets"]["nodes"]] == ["1.4.2", "1.4.0"]
+    assert [error["extensions"]["code"] for error in together(without)["errors"]] == ["CREDENTIAL_REQUIRED"]
+
+
+async def test_parts_are_made_of_what_is_remembered_and_are_not_kept_as_a_whole(start: Start, mocks: MockPort) -> None:
+    environ = {
+        "MEMFAULT_URL": f"{mocks.url}/memfault",
+        "MEMFAULT_TOKEN": "demo-memfault-token",
+        "MEMFAULT_TTL_S": "600",
+        "RELEASEGRAPH_SERVER_INCREMENTAL": "true",
+    }
+    async with aiohttp.ClientSession() as session:
+        gateway = Told(start(environ), session)
+        for _ in range(2):
+            answer = together(await parts_of(session, gateway.url, LATEST))
+
+        assert answer["extensions"] == {"sources": {"memfault": "CACHED"}}
+        assert await gateway.sample("releasegraph_answers_again_total") == 0
+
+
 # What the schema says
 
 

@@ -16,7 +16,7 @@ from gateway.execution.incremental.directives import conditions
 from gateway.execution.limits import Limits
 from gateway.http import media_types
 from resolvers.schema import schema_of
-from tests.unit.fake_upstreams import FakeUpstream, release, request
+from tests.unit.fake_upstreams import FakeUpstream, fleet, release, request
 
 LIMITS = Limits(max_depth=15, max_aliases=30, max_tokens=4000, max_rows=1_000_000, max_page=200)
 SCHEMA = schema_of(is_incremental=True)
@@ -88,14 +88,14 @@ async def test_an_unexpected_error_of_a_later_part_is_hidden_behind_the_request_
     def unexpected() -> None:
         raise RuntimeError(SECRET)
 
-    source = FakeUpstream("a", rows=[release("a", "1", native_of=unexpected)])
+    source = FakeUpstream("a", own_fleets=[fleet("a", "1", native_of=unexpected)])
 
     with structlog.testing.capture_logs() as logged:
-        first, last = await parts("{ releases { nodes { id ... @defer { native { __typename } } } } }", source)
+        first, last = await parts("{ fleets { nodes { id ... @defer { native { __typename } } } } }", source)
 
     (error,) = last["incremental"][0]["errors"]
     assert "errors" not in first
-    assert error["path"] == ["releases", "nodes", 0, "native"]
+    assert error["path"] == ["fleets", "nodes", 0, "native"]
     assert error["extensions"] == {"code": "INTERNAL", "requestId": "the-request-id"}
     assert SECRET not in str([first, last])
     assert [line["event"] for line in logged] == ["unexpected error"]
