@@ -98,7 +98,7 @@ async def test_upstream_calls_are_shown_once_a_box_is_ticked_and_still_after_a_r
 @built
 async def test_parts_are_put_together_and_their_calls_are_shown(mocks: MockPort) -> None:
     panel = "document.querySelector('[aria-label=\"Show Upstream calls\"]')"
-    text = "{ fleets(first: 2) { nodes @stream { name ... @defer { latestRelease { name } } } } }"
+    text = "query Parts { fleets(first: 2) { nodes @stream { name ... @defer { latestRelease { name } } } } }"
     with gateway_over(mocks.url, incremental=True) as url:
         async with chromium() as page:
             await page.open(f"{url}/graphql")
@@ -106,6 +106,8 @@ async def test_parts_are_put_together_and_their_calls_are_shown(mocks: MockPort)
             await page.open(f"{url}/graphql")
             await page.until(f"{panel} && {QUERY}.includes('query')")
             await page.evaluate(f"{QUERY.replace('getValue()', 'setValue')}({json.dumps(text)})")
+            # From then on it is run by the name of this one.
+            await page.until("document.querySelector('.graphiql-tab-active').textContent.includes('Parts')")
             await page.evaluate("document.querySelector('.graphiql-execute-button').click()")
             await page.until(f"{QUERY.replace('.graphiql-query-editor', '.result-window')}.includes('sources')")
             await page.evaluate(f"{panel}.click()")
