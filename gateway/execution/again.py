@@ -14,7 +14,6 @@ would be missed.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -24,9 +23,8 @@ from msgspec import Struct
 from gateway.execution.executor import Answer, Found, Operation
 from resolvers.graph.enums import AnswerState
 from resolvers.request import Request
+from resolvers.transport.cache.bounded import Bounded
 
-LARGEST_SHARE = 8
-"A single answer may take this part of the memory at most: a larger one would drive out all others."
 OVERHEAD_BYTES = 1500
 "What an entry takes beside the texts of question and answer: its place, and what is known of its sources."
 
@@ -56,14 +54,14 @@ class Again:
         revision: Callable[[], int],
         clock: Callable[[], float] = time.time,
     ):
-        self._max_bytes, self._ttl_s, self._revision, self._clock = max_bytes, ttl_s, revision, clock
-        self._kept: OrderedDict[Key, Kept] = OrderedDict()
-        self._size_bytes = 0
+        self._is_off = not max_bytes
+        self._ttl_s, self._revision, self._clock = ttl_s, revision, clock
+        self._kept: Bounded[Key, Kept] = Bounded(max_bytes, lambda kept: kept.size_bytes)
         self.count = 0  # answers that were given once more
 
     @property
     def size_bytes(self) -> int:
-        return self._size_bytes
+        return self._kept.size_bytes
 
     async def answered(
         self, found: Found, asked: Operation, request: Request, run: Callable[[], Awaitable[Answer]]
@@ -82,7 +80,7 @@ class Again:
 
     def _key(self, found: Found, asked: Operation, request: Request) -> Key | None:
         """None for what is not kept."""
-        if not self._max_bytes or not found.prepared.is_lasting:
+        if self._is_off or not found.prepared.is_lasting:
             return None
         try:
             variables = orjson.dumps(asked.variables, option=orjson.OPT_SORT_KEYS) if asked.variables else b""
@@ -96,9 +94,8 @@ class Again:
             return None
         now = self._clock()
         if kept.revision != self._revision() or now >= kept.until:
-            self._forget(key)
+            self._kept.discard(key)
             return None
-        self._kept.move_to_end(key)
         self.count += 1
         return _shown(kept, now)
 
@@ -113,7 +110,8 @@ class Again:
         until = min(at + self._ttl_s[source] for source, at in fetched_at.items())
         skipped = tuple(source for source in sources if source not in fetched_at)
         size_bytes = len(data) + len(asked.text) + len(key[2]) + OVERHEAD_BYTES
-        self._keep(key, Kept(data, until, revision, fetched_at, skipped, size_bytes))
+        if until > self._clock():
+            self._kept.put(key, Kept(data, until, revision, fetched_at, skipped, size_bytes))
         return Answer({**answer.body, "data": orjson.Fragment(data)}, answer.was_executed, answer.ages_s)
 
     def _fetched_at(self, answer: Answer, request: Request, began: float) -> Mapping[str, float]:
@@ -126,20 +124,6 @@ class Again:
         ages = request.freshness.ages
         asked = {source: began for source, state in states.items() if state != AnswerState.SKIPPED.value}
         return {**asked, **{source: min(began, age.fetched_at) for source, age in ages.items()}}
-
-    def _keep(self, key: Key, kept: Kept) -> None:
-        if kept.size_bytes > self._max_bytes // LARGEST_SHARE or kept.until <= self._clock():
-            return
-        self._forget(key)
-        self._kept[key] = kept
-        self._size_bytes += kept.size_bytes
-        while self._size_bytes > self._max_bytes:
-            self._forget(next(iter(self._kept)))
-
-    def _forget(self, key: Key) -> None:
-        kept = self._kept.pop(key, None)
-        if kept is not None:
-            self._size_bytes -= kept.size_bytes
 
 
 def _shown(kept: Kept, now: float) -> Answer:

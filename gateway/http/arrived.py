@@ -7,7 +7,7 @@ head is looked up in one dict of bytes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from starlette.middleware.gzip import GZipMiddleware
@@ -68,6 +68,16 @@ class Sent(Reply):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         pass
+
+
+def sized(reply: Reply, accept_encoding: str) -> ASGIApp:
+    """The reply, compressed where that is worth it and taken. By whom it is not taken needs no more than to be told
+    that it might have been."""
+    if len(reply.body) < COMPRESSED_FROM_BYTES:
+        return reply
+    if "gzip" in accept_encoding:
+        return zipped(reply)
+    return replace(reply, headers={**reply.headers, "Vary": "Accept-Encoding"})
 
 
 def zipped(app: ASGIApp) -> ASGIApp:

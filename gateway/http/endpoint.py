@@ -17,7 +17,7 @@ from gateway.execution.documents import Unusable
 from gateway.execution.executor import Answer, Found, Operation
 from gateway.execution.manifest import digest
 from gateway.http import asked, divided, explorer, media_types, multipart
-from gateway.http.arrived import COMPRESSED_FROM_BYTES, Arrived, Headers, Reply, Sent, zipped
+from gateway.http.arrived import Arrived, Headers, Reply, Sent, sized, zipped
 from gateway.http.asked import NotAsked
 from gateway.http.flown import flown
 from gateway.runtime import Runtime
@@ -40,14 +40,14 @@ OPTION_HEADERS = (PARTIAL_ERRORS_HEADER, EXPLAIN_HEADER)
 
 
 async def graphql(scope: Scope, receive: Receive, send: Send) -> None:
-    """One operation. Every reply is JSON with `data` or `errors`; only a browser without a query gets HTML."""
+    """One operation. Every reply is JSON with `data` or `errors`, or in parts, which are; only a browser without a query
+    gets HTML."""
     request = Arrived(scope["method"], Headers(scope), scope, receive, send)
     if _is_person(request):
         await zipped(explorer.page(scope.get("root_path", "")))(scope, receive, send)
         return
     reply = await _reply(request)
-    app = reply if len(reply.body) < COMPRESSED_FROM_BYTES else zipped(reply)
-    await app(scope, receive, send)
+    await sized(reply, request.headers.get("accept-encoding"))(scope, receive, send)
 
 
 def _is_person(request: Arrived) -> bool:

@@ -76,11 +76,13 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         if DIRECTORY not in os.environ:
             ProcessCollector(registry=registry)
-        self._again = Counter(
-            "releasegraph_answers_again",
-            "Answers that were given once more as a whole, since nothing they were made of had to be asked for anew.",
-            registry=registry,
-        )
+        self._of_operations(registry)
+        self._of_documents(registry)
+        self._of_answers(registry)
+        self._of_calls(registry)
+        self._of_sources(registry)
+
+    def _of_operations(self, registry: CollectorRegistry) -> None:
         of_operation = ("type", "operation")
         self._operations = _Children(
             Counter(
@@ -108,6 +110,8 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
+
+    def _of_documents(self, registry: CollectorRegistry) -> None:
         documents = Counter(
             "releasegraph_documents",
             "Operations' texts: remembered (hit), or parsed and validated (miss).",
@@ -118,6 +122,13 @@ class Metrics:
         self._untrusted = Counter(
             "releasegraph_documents_untrusted",
             "Operations that the manifest of trusted documents does not hold; they ran, or were refused.",
+            registry=registry,
+        )
+
+    def _of_answers(self, registry: CollectorRegistry) -> None:
+        self._again = Counter(
+            "releasegraph_answers_again",
+            "Answers that were given once more as a whole, since nothing they were made of had to be asked for anew.",
             registry=registry,
         )
         self._answers = _Children(
@@ -146,6 +157,8 @@ class Metrics:
                 registry=registry,
             )
         )
+
+    def _of_calls(self, registry: CollectorRegistry) -> None:
         self._calls = _Children(
             Counter(
                 "releasegraph_upstream_calls",
@@ -196,6 +209,8 @@ class Metrics:
                 registry=registry,
             )
         )
+
+    def _of_sources(self, registry: CollectorRegistry) -> None:
         self._retries = Counter(
             "releasegraph_upstream_retries",
             "Calls of upstreams that were another try of a read that failed; they are among the calls.",

@@ -79,13 +79,15 @@ def _foremost(count: int, buffers: Sequence[_Buffer[T]]) -> list[T]:
     """The first `count` rows of all buffers, up to where one of them ends: behind it may be more of it."""
     groups = [buffer.rows.groups for buffer in buffers]
     told = [own for own in groups if own is not None]
-    if len(told) < len(buffers) or len(set().union(*told)) < sum(map(len, told)):
+    if len(told) < len(buffers):
         return _by_rank(count, buffers)
-    # No two keys are equal, so they tell the order alone.
     ends = _ends(told, buffers)
     rows: dict[Any, T] = {}
     for own, buffer, end in zip(told, buffers, ends, strict=True):
         rows.update(zip(own[buffer.begin : end], buffer.rows[buffer.begin : end], strict=True))
+    if len(rows) < sum(end - buffer.begin for buffer, end in zip(buffers, ends, strict=True)):
+        return _by_rank(count, buffers)
+    # No two keys are equal, so they tell the order alone.
     taken = sorted(rows)[:count]
     for own, buffer, end in zip(told, buffers, ends, strict=True):
         buffer.begin = bisect_right(own, taken[-1], buffer.begin, end)

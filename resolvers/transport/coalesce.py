@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Callable, Coroutine, Hashable
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, Generic, TypeVar
 
@@ -35,11 +36,14 @@ class Flights(Generic[T]):
         is_shared = flight is not None
         if flight is None:
             flight = self._begun(key, ask, contextvars.copy_context())
+        flight.are_several = flight.are_several or is_shared
         try:
-            return await flight.wait(), is_shared
+            answer = await flight.wait()
         except deadline.Over as over:
             over.is_shared = is_shared
             raise
+        _are_several.set(flight.are_several)
+        return answer, is_shared
 
     def begin(self, key: Hashable, ask: Ask[T]) -> None:
         """Asks behind the back of whoever is here, for those who come later; no matter whose plan or list it is."""
@@ -76,6 +80,7 @@ class _Flight(Generic[T]):
         self._size_bytes = 0
         self._over = over
         self.is_wanted = False  # also when nobody waits
+        self.are_several = False  # who waited for it, also if some have left
         self.task: asyncio.Task[T] = asyncio.get_running_loop().create_task(ask(self._came), context=context)
         self.task.add_done_callback(self._landed)
 
@@ -128,6 +133,14 @@ class _Flight(Generic[T]):
                 waiter.set_exception(error)
             else:
                 waiter.set_result(task.result())
+
+
+_are_several: ContextVar[bool] = ContextVar("are_several", default=False)
+
+
+def are_several() -> bool:
+    """Whether others have got the very answer that this task waited for last."""
+    return _are_several.get()
 
 
 def _nobodys() -> contextvars.Context:

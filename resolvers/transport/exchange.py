@@ -6,7 +6,7 @@ call.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from msgspec import Struct
@@ -17,11 +17,33 @@ from resolvers.transport.observe import Call
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
+Split = Callable[[bytes, Sequence[Sequence[int]]], Sequence[bytes] | None]
+"An answer into the answers of each of these lists of ids; None when nobody can tell whose its rows are."
+
+
+class Choice(Struct, frozen=True):
+    """Which rows a look-up wants, so that several can be one call: its target is `before`, the ids, `after`.
+
+    most: ids of one call.
+    """
+
+    before: str
+    ids: tuple[int, ...]
+    after: str
+    most: int
+    split: Split
+
+    @property
+    def target(self) -> str:
+        return f"{self.before}{','.join(map(str, self.ids))}{self.after}"
+
+
 class Request(Struct, frozen=True):
     """What is asked. `target` is path and query, already encoded; headers without credentials.
 
     is_read: asking twice changes nothing, so that two who ask the same at once may have one answer.
     may_be_kept: its answer may serve others for a while; sessions and signed links never do.
+    choice: None for what is asked by itself always.
     """
 
     method: str
@@ -34,6 +56,7 @@ class Request(Struct, frozen=True):
     is_change: bool = False
     is_read: bool = True
     may_be_kept: bool = True
+    choice: Choice | None = None
 
     @property
     def is_repeatable(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode
 
 from resolvers.errors import UpstreamRejected, UserMistake
@@ -16,8 +16,9 @@ from resolvers.transport import allowance, attempt, departure, freshness, plan, 
 from resolvers.transport.cache import NOTHING, Seen
 from resolvers.transport.coalesce import Took
 from resolvers.transport.credentials import Credentials
-from resolvers.transport.exchange import NO_HEADERS, Reply, Request
+from resolvers.transport.exchange import NO_HEADERS, Choice, Reply, Request
 from resolvers.transport.recall import Asker
+from resolvers.transport.together import Together
 from resolvers.transport.tries import Tries
 from resolvers.transport.way import Way
 
@@ -29,8 +30,11 @@ FORM: Mapping[str, str] = {"Content-Type": "application/x-www-form-urlencoded"}
 DOTS = re.compile(r"/(\.|%2[eE]){1,2}(/|$)")
 
 
+@dataclass(frozen=True)
 class Http(Way):
     """`signed` gives the same way with a source's credentials and manners."""
+
+    together: Together = field(default_factory=Together)
 
     def signed(self, credentials: Credentials, own_statuses: statuses.Statuses = statuses.NONE) -> Http:
         return replace(self, credentials=credentials, own_statuses=own_statuses)
@@ -50,6 +54,10 @@ class Http(Way):
         return await self._asked(
             Request("GET", target, headers=headers, is_session=is_session, may_be_kept=may_be_kept)
         )
+
+    async def look_up(self, choice: Choice) -> bytes:
+        """Body of a GET for these rows; look-ups of the same kind that come in the same moment share a call."""
+        return await self._asked(Request("GET", choice.target, choice=choice))
 
     async def find(self, target: str) -> bytes | None:
         """Like `get` for one object: None when the upstream says 404."""
@@ -115,7 +123,8 @@ class Http(Way):
 
     async def _shared(self, request: Request) -> Reply:
         asker = Asker(self.source, self.base_url, self.credentials.identity, self.policy)
-        return await self.transport.recall.read(asker, request, self._tried, self.transport.observe)
+        ask = self._tried if request.choice is None else self._tried_together
+        return await self.transport.recall.read(asker, request, ask, self.transport.observe)
 
     async def _direct(self, request: Request) -> Reply:
         """A call of its own, whoever asks the same."""
@@ -129,3 +138,7 @@ class Http(Way):
 
     async def _tried(self, request: Request, took: Took, seen: Seen) -> Reply:
         return await Tries(self, request, took, seen).reply()
+
+    async def _tried_together(self, request: Request, took: Took, seen: Seen) -> Reply:
+        assert request.choice is not None
+        return await self.together.asked(self, request, request.choice, took, seen)

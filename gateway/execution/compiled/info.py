@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from graphql.execution.executor import to_nodes
+from graphql import FieldNode, FragmentDefinitionNode, GraphQLResolveInfo
 from strawberry import Info
 
 if TYPE_CHECKING:
@@ -37,10 +38,38 @@ class RootInfo:
         self._running, self._root = running, root
 
     @property
-    def _raw_info(self) -> Any:
-        root = self._root
-        return self._running.core.build_resolve_info(root.field, to_nodes(root.details), root.parent, root.path)
+    def _raw_info(self) -> RawInfo:
+        return RawInfo(self._running, self._root)
 
     def __getattr__(self, name: str) -> Any:
         own = self._root.field.extensions["strawberry-definition"]
-        return getattr(Info(_raw_info=self._raw_info, _field=own), name)
+        return getattr(Info(_raw_info=self._raw_info.whole, _field=own), name)
+
+
+class RawInfo:
+    """graphql-core's info of a root field: where it is selected at once, all else made when it is read."""
+
+    __slots__ = ("_root", "_running")
+
+    def __init__(self, running: Running, root: Root):
+        self._running, self._root = running, root
+
+    @property
+    def field_nodes(self) -> list[FieldNode]:
+        return self._root.nodes
+
+    @property
+    def fragments(self) -> Mapping[str, FragmentDefinitionNode]:
+        return self._root.fragments
+
+    @property
+    def variable_values(self) -> Mapping[str, Any]:
+        return self._running.variables.coerced
+
+    @property
+    def whole(self) -> GraphQLResolveInfo[Any]:
+        root = self._root
+        return self._running.core.build_resolve_info(root.field, root.nodes, root.parent, root.path)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.whole, name)

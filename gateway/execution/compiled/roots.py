@@ -11,12 +11,19 @@ Only fields that may be null: an error of one that must not be takes the whole a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from graphql import ExecutionResult, GraphQLField, GraphQLObjectType, is_non_null_type
+from graphql import (
+    ExecutionResult,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLField,
+    GraphQLObjectType,
+    is_non_null_type,
+)
 from graphql.execution import Executor
 from graphql.execution.collect_fields import FieldDetails, collect_fields
 from graphql.execution.executor import to_nodes
@@ -36,7 +43,10 @@ Make = Callable[[], Executor[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """One root field. function: `function(None, info=..., **arguments)`. region: None where its value is core's."""
+    """One root field. function: `function(None, info=..., **arguments)`. region: None where its value is core's.
+
+    nodes: where it is selected, in a document of these fragments.
+    """
 
     key: str
     field: GraphQLField
@@ -47,6 +57,8 @@ class Root:
     is_async: bool
     arguments: Arguments
     region: Region | None
+    nodes: list[FieldNode]
+    fragments: Mapping[str, FragmentDefinitionNode]
 
 
 class Running:
@@ -107,7 +119,7 @@ async def _shown(root: Root, running: Running) -> Any:
 async def _completed(root: Root, running: Running, value: Any) -> Any:
     """By graphql-core, from what the resolver has answered on."""
     core, type_ = running.core, root.field.type
-    info = core.build_resolve_info(root.field, to_nodes(root.details), root.parent, root.path)
+    info = core.build_resolve_info(root.field, root.nodes, root.parent, root.path)
     try:
         completed = core.complete_value(type_, root.details, info, root.path, value, None)
         return await completed if core.is_awaitable(completed) else completed
@@ -140,7 +152,9 @@ def _root(executor: Executor[Any], query: GraphQLObjectType, key: str, details: 
         raise Surprise
     function, is_async = _called(own)
     path, arguments = Path(None, key, query.name), Arguments(executor.schema, field, node)
-    return Root(key, field, query, details, path, function, is_async, arguments, _region(executor, field, details))
+    region, nodes = _region(executor, field, details), to_nodes(details)
+    fragments = executor.fragment_definitions
+    return Root(key, field, query, details, path, function, is_async, arguments, region, nodes, fragments)
 
 
 def _called(own: StrawberryField) -> tuple[Callable[..., Any], bool]:

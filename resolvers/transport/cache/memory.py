@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable
 
-from resolvers.transport.cache import LARGEST_SHARE, Entry, Seen, new_generation
+from resolvers.transport.cache import Entry, Seen, new_generation
+from resolvers.transport.cache.bounded import Bounded
 
 OVERHEAD_BYTES = 700
 "What an entry takes beside its body, its place in the order included: measured, rounded up."
@@ -15,46 +16,32 @@ _Kept = tuple[Entry, float]  # with the time it ends
 
 
 class Memory:
-    """clock: seconds, of any beginning.
-
-    An own order of use, since every answer is kept for when its source fails: a library that also sorts by the time
-    entries end took a fifth of the time of a whole call. What has ended makes room when it is met or needed.
-    """
+    """clock: seconds, of any beginning. What has ended goes when it is met, or makes room."""
 
     def __init__(self, max_bytes: int, clock: Callable[[], float] = time.monotonic):
-        self._max_bytes, self._clock = max_bytes, clock
+        self._clock = clock
         self._generations: defaultdict[str, bytes] = defaultdict(new_generation)
-        self._entries: OrderedDict[bytes, _Kept] = OrderedDict()
-        self._size_bytes = 0
+        self._entries: Bounded[bytes, _Kept] = Bounded(max_bytes, _size_bytes)
 
     @property
     def size_bytes(self) -> int:
-        return self._size_bytes
+        return self._entries.size_bytes
 
     async def look(self, source: str, key: bytes) -> Seen:
         generation, kept = self._generations[source], self._entries.get(key)
         if kept is None:
             return Seen(None, generation)
         if kept[0].generation != generation or self._clock() >= kept[1]:
-            self.discard(key)
+            self._entries.discard(key)
             return Seen(None, generation)
-        self._entries.move_to_end(key)
         return Seen(kept[0], generation)
 
     def keep(self, source: str, key: bytes, entry: Entry, for_s: float) -> None:
-        size_bytes = _size_bytes(entry)
-        if entry.generation != self._generations[source] or size_bytes > self._max_bytes // LARGEST_SHARE:
-            return
-        self.discard(key)
-        self._entries[key] = entry, self._clock() + for_s
-        self._size_bytes += size_bytes
-        while self._size_bytes > self._max_bytes:
-            self._size_bytes -= _size_bytes(self._entries.popitem(last=False)[1][0])
+        if entry.generation == self._generations[source]:
+            self._entries.put(key, (entry, self._clock() + for_s))
 
     def discard(self, key: bytes) -> None:
-        kept = self._entries.pop(key, None)
-        if kept is not None:
-            self._size_bytes -= _size_bytes(kept[0])
+        self._entries.discard(key)
 
     async def drop(self, source: str) -> bool:
         self._generations[source] = new_generation()
@@ -62,8 +49,7 @@ class Memory:
 
     async def close(self) -> None:
         self._entries.clear()
-        self._size_bytes = 0
 
 
-def _size_bytes(entry: Entry) -> int:
-    return len(entry.body) + OVERHEAD_BYTES
+def _size_bytes(kept: _Kept) -> int:
+    return len(kept[0].body) + OVERHEAD_BYTES

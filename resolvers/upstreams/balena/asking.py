@@ -15,10 +15,11 @@ from resolvers.transport import plan
 from resolvers.transport.http import Http
 from resolvers.transport.kept import Kept
 from resolvers.upstreams import payload, scopes
-from resolvers.upstreams.balena import Config, odata
+from resolvers.upstreams.balena import Config, choosing, odata
 from resolvers.upstreams.balena.columns import At, Cut, Table, cut
 from resolvers.upstreams.balena.odata import Condition, Options
 from resolvers.upstreams.balena.rows import ActorRow, Envelope
+from resolvers.upstreams.made import Made
 from resolvers.upstreams.payload import Rows
 from resolvers.upstreams.port import Chunk, Columns, Failure, Found
 from resolvers.upstreams.scopes import Answer
@@ -35,6 +36,7 @@ class Asking:
     def __init__(self, http: Http, config: Config):
         self.http, self.config, self._of_cloud = http, config, config.has_cloud_fields
         self.at = At(self.source, config.web_url, is_mine=None if config.public else True)
+        self.made = Made()
         self._actor = Kept(http.credentials, self._who_am_i, source=http.source)
 
     @property
@@ -66,6 +68,17 @@ class Asking:
     async def cut_rows(self, resource: str, options: Options, view: Cut[Any]) -> Rows[Any]:
         """The rows in the shape of the cut; all of them without what came along when that of one does not fit."""
         call, body = await self._body(odata.url(resource, options))
+        rows = self.made.of(body, view, lambda: self._fitted(call, body, view))
+        plan.read(self.source, len(rows.rows))
+        return rows
+
+    async def chosen_rows(self, resource: str, view: Cut[Any], scope: Condition, numbers: Sequence[int]) -> Rows[Any]:
+        """Likewise those of so many numbers as one call takes. Look-ups that come in the same moment share a call."""
+        await self._actor.get()
+        body = await self.http.look_up(choosing.choice(resource, view, scope, numbers))
+        return self._fitted(f"GET /v7/{resource}", body, view)
+
+    def _fitted(self, call: str, body: bytes, view: Cut[Any]) -> Rows[Any]:
         fitting = payload.fitting(body, view.envelope)
         if fitting is not None:
             plan.read(self.source, len(fitting.d))

@@ -118,6 +118,11 @@ class Cut(Generic[T]):
         return Options(self.select, where, self.expand, order_by=order_by, top=top)
 
     @cached_property
+    def around(self) -> dict[tuple[str, Condition], tuple[str, str]]:
+        """What stands before and after the ids of its look-ups, by resource and scope; theirs to fill."""
+        return {}
+
+    @cached_property
     def envelope(self) -> type[Listed[Any]]:
         return Listed[self.row]  # type: ignore[name-defined]  # a type made at run time
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import msgspec
 
 from resolvers.graph.fleet import Fleet
-from resolvers.upstreams.balena import filters, normalise, odata
+from resolvers.upstreams.balena import filters, normalise
 from resolvers.upstreams.balena.asking import Asking, numbered, side_by_side
 from resolvers.upstreams.balena.columns import Cut, with_more
 from resolvers.upstreams.balena.odata import Condition
@@ -33,13 +33,19 @@ async def by_id(asking: Asking, ids: Sequence[str], columns: Columns, below: Rel
 
     async def find(numbers: Sequence[int]) -> Answer[Fleet]:
         """What one of the calls finds holds, also when the other fails."""
-        chosen = odata.one_of("id", numbers)
-        calls = (_chunk(asking, view, odata.every(scope, chosen), is_mine) for scope, is_mine in _scopes(asking))
+        calls = (_chosen(asking, view, scope, numbers, is_mine) for scope, is_mine in _scopes(asking))
         chunks = await side_by_side(list(calls))
         error = next((failure.error for chunk in chunks for failure in chunk.failures), None)
         return Answer({fleet.native_id: fleet for chunk in chunks for fleet in chunk.rows}, error)
 
     return await asking.look_up(numbered(ids), find)
+
+
+async def _chosen(
+    asking: Asking, view: Cut[Fleet], scope: Condition, numbers: Sequence[int], is_mine: bool
+) -> Chunk[Fleet]:
+    rows = await asking.chosen_rows("application", view, scope, numbers)
+    return Chunk(view.rows(rows.rows, replace(asking.at, is_mine=is_mine)), rows.failures())
 
 
 async def _chunk(asking: Asking, view: Cut[Fleet], where: Condition, is_mine: bool) -> Chunk[Fleet]:

@@ -27,6 +27,7 @@ TRUE = Condition("true")
 MAX_LENGTH = 6_000  # of path and query; common front ends stop at 8 KiB with headers
 MAX_LIST_LENGTH = 4_000  # of the values of one `in`: the rest is for columns and other conditions
 MAX_NUMBERS, MAX_TEXTS = 200, 50  # of one `in`, as the official SDK does
+_LATER = "\0"  # is in no URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,17 @@ def one_of(name: str, values: Iterable[int] | Iterable[str]) -> Condition:
     if not spelled:
         raise ValueError(f"no values for {name}")
     return Condition(f"{name}%20in%20({','.join(spelled)})")
+
+
+def chosen_ones(name: str) -> Condition:
+    """`one_of`, for values that are filled in later: see `around`."""
+    return Condition(f"{name}%20in%20({_LATER})")
+
+
+def around(url: str) -> tuple[str, str]:
+    """What stands before and after the values of `chosen_ones` in a URL."""
+    before, _, after = url.partition(_LATER)
+    return before, after
 
 
 def starts_with(name: str, text: str) -> Condition:

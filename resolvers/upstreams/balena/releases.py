@@ -52,7 +52,8 @@ async def by_id(asking: Asking, ids: Sequence[str], columns: Columns) -> Found[R
     view = _with_files(asking, _cut(asking, columns), columns)
 
     async def find(numbers: Sequence[int]) -> Answer[Release]:
-        rows, releases = await _read(asking, view, view.options(_of(asking, numbers)))
+        rows = await asking.chosen_rows("release", view, filters.releases_in_scope(asking.config), numbers)
+        releases = view.rows(rows.rows, asking.at)
         return Answer({release.native_id: release for release in releases}, rows.error)
 
     return await asking.look_up(numbered(ids), find)
@@ -151,7 +152,7 @@ def _with_files(asking: Asking, view: Cut[Release], columns: Columns) -> Cut[Rel
 
 async def _read(asking: Asking, view: Cut[Release], options: Options) -> tuple[Rows[Any], list[Release]]:
     rows = await asking.cut_rows("release", options, view)
-    return rows, view.rows(rows.rows, asking.at)
+    return rows, asking.made.of(rows, view, lambda: view.rows(rows.rows, asking.at))
 
 
 def _fitted(asking: Asking, body: msgspec.Raw, view: Cut[Release]) -> Rows[Any]:

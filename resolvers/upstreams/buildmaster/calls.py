@@ -16,11 +16,13 @@ import msgspec
 from resolvers import keys
 from resolvers.errors import UpstreamRefused
 from resolvers.graph.fleet import Fleet
+from resolvers.transport import plan
 from resolvers.transport.http import Http
 from resolvers.upstreams import payload
 from resolvers.upstreams.buildmaster import Config, normalise
 from resolvers.upstreams.buildmaster.homes import Homes
 from resolvers.upstreams.buildmaster.rows import ApplicationRow, BuildRow, FileRow, ReleaseRow, RunRow
+from resolvers.upstreams.made import Made
 from resolvers.upstreams.payload import Rows
 from resolvers.upstreams.prices import Learnt, ScopeCount
 
@@ -30,6 +32,7 @@ Form = Mapping[str, str]
 EVERYTHING: Form = {}
 DRAFT = re.compile(r"draft-[0-9a-fA-F]+")
 
+RELEASES = "/api/releases"
 NATIVE_ARTIFACTS = "/api/json/Artifacts_GetArtifacts"
 ALL_OF_THEM = 2**31 - 1
 "The native call wants a number of rows; whether 0 means all is told of another call only."
@@ -40,16 +43,25 @@ class Calls:
         self.http, self.config, self.source = http, config, http.source
         self.release_homes, self.build_homes, self.run_homes = Homes(), Homes(), Homes()
         named = len(config.applications)
+        self.made = Made()
         self.scopes = Learnt(ScopeCount(named) if named else None)
 
     async def releases(self, form: Form = EVERYTHING) -> Rows[ReleaseRow]:
         """They also tell the homes of the two builds each names: it is those that are looked up by id."""
-        rows = await self._inside("/api/releases", form, ReleaseRow)
+        body = await self.http.post_form(RELEASES, form)
+        rows, read = self.made.of(body, ReleaseRow, lambda: self._releases(body))
+        plan.read(self.source, read)
+        return rows
+
+    def _releases(self, body: bytes) -> tuple[Rows[ReleaseRow], int]:
+        """Those in scope, and how many there were."""
+        read = payload.decode_rows(self.source, f"POST {RELEASES}", body, ReleaseRow)
+        rows = Rows(self._held(read.rows), read.error)
         homes = [row.application_id for row in rows.rows]
         self.release_homes.learn([row.id for row in rows.rows], homes)
         for name in ("furthest_build_id", "latest_build_id", "furthest_package_id", "latest_package_id"):
             self.build_homes.learn(map(attrgetter(name), rows.rows), homes)
-        return rows
+        return rows, len(read.rows)
 
     async def builds(self, form: Form) -> Rows[BuildRow]:
         rows = await self._inside("/api/releases/builds", form, BuildRow)

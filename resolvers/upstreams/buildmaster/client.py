@@ -70,7 +70,10 @@ class BuildMaster(Absent):
         asked = rows.rows
         if fleet_ids is not None:
             asked = [row for row in asked if str(row.application_id) in fleet_ids]
-        yield Chunk(normalise.releases(self.http.source, asked, query.columns), rows.failures())
+        releases = self.calls.made.of(
+            asked, query.columns, lambda: normalise.releases(self.http.source, asked, query.columns)
+        )
+        yield Chunk(releases, rows.failures())
 
     async def fleets(self, query: FleetQuery) -> AsyncIterator[Chunk[Fleet]]:
         rows = await self.calls.fleets()
