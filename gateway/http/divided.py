@@ -6,7 +6,7 @@ The place is held until the last part is out: what is drained, counted and told 
 from __future__ import annotations
 
 import asyncio
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +95,8 @@ class _Delivery:
 
     async def _break_off(self, parts: Parts, refusal: NotAsked) -> None:
         error = {"message": str(refusal), "extensions": {"code": refusal.code}}
-        await self._reply.send(parts.broken_off(error))
+        with suppress(TimeoutError):  # then its client did not take the last of it either
+            await self._reply.send(parts.broken_off(error))
 
     def _sent(self, parts: Parts) -> Answer:
         body = {"errors": parts.errors, "extensions": parts.extensions}

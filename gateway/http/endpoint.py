@@ -40,7 +40,7 @@ OPTION_HEADERS = (PARTIAL_ERRORS_HEADER, EXPLAIN_HEADER)
 
 
 async def graphql(scope: Scope, receive: Receive, send: Send) -> None:
-    """One operation. Every reply is JSON with `data` or `errors`, or in parts, which are; only a browser without a query
+    """One operation. Every reply is JSON with `data` or `errors`, or has parts that are; only a browser without a query
     gets HTML."""
     request = Arrived(scope["method"], Headers(scope), scope, receive, send)
     if _is_person(request):

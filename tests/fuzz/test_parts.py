@@ -26,6 +26,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from tests.fuzz import hostile
 from tests.fuzz.operations import as_json, requests
 from tests.fuzz.served import Reply, Served, asked
+from tests.fuzz.test_operations import cost, estimate
 from tests.graph.parts import ACCEPT, all_parts, together
 from tests.test_all_operations import steady
 
@@ -36,7 +37,7 @@ NAMES = "{ fleets(first: 50) { nodes { releases(first: 20) { nodes { %s } } } } 
 
 async def _asked(gateway: Served, request: dict[str, Any]) -> Reply:
     async with aiohttp.ClientSession() as session:
-        return await asked(session, gateway, as_json(request), headers={"Accept": ACCEPT})
+        return await asked(session, gateway, as_json(request), headers={"Accept": ACCEPT, "X-Explain": "on"})
 
 
 def whole(reply: Reply) -> dict[str, Any]:
@@ -84,6 +85,7 @@ def test_whatever_is_asked_is_the_same_in_parts(gateway: Served) -> None:
         assert parts.status == 200
         assert b"Traceback" not in parts.body
         assert "INTERNAL" not in str(whole(parts).get("errors"))
+        assert cost(whole(parts)) <= estimate(whole(parts)), "more calls than was told before"
         assume("QUERY_TOO_COMPLEX" not in before.body.decode() + parts.body.decode())
         first, found, second = (whole(reply).get("data") for reply in (before, parts, after))
         assert steady(found, first, second) == steady(first, first, second)

@@ -423,6 +423,19 @@ async def test_the_cost_of_what_is_deferred_is_told_before_anybody_is_asked(mock
     assert mocks.calls == []
 
 
+async def test_the_cost_of_what_is_deferred_is_held_while_it_runs(mocks: MockPort) -> None:
+    # A list of one call, so far as anybody knows beforehand; it comes in pages of ten.
+    mocks.mocks.switches["metakraftwerk"]["paged"] = True
+    query = "{ __typename ... @defer { releases(filter: {kinds: [BUILDMASTER, METAKRAFTWERK]}) { totalCount } } }"
+
+    async with told(mocks, incremental=True, max_cost=2) as gateway:
+        answer = together(await parts_of(gateway.session, gateway.url, query))
+
+    assert [error["extensions"] for error in answer["errors"]] == [
+        {"code": "QUERY_TOO_COMPLEX", "source": "metakraftwerk", "cost": 2, "limit": 2, "partial": True}
+    ]
+
+
 # What is told of trouble
 
 
