@@ -32,8 +32,8 @@ OF_ALL = frozenset({None, 401, 403, 429, 502, 503, 504})
 MOST_WAIT_S = 0.002
 "For company, while the process has other things to do."
 
-QUIET_TURN_S = 0.00003
-"A turn of the loop that takes less had nothing to do for anybody."
+QUIET = 10
+"A turn of the loop had nothing to do for anybody when it took less than so many times the shortest there was."
 
 QUIET_TURNS = 2
 "So many of them in a row are a lull: one alone may have been between two pieces of work."
@@ -44,6 +44,7 @@ class Together:
 
     def __init__(self) -> None:
         self._gathering: dict[Hashable, _Company] = {}
+        self._lull = _Lull()
 
     async def asked(self, way: Way, request: Request, choice: Choice, took: Took, seen: Seen) -> Reply:
         """As `Tries.reply`; choice: the request's."""
@@ -60,7 +61,7 @@ class Together:
     async def _first(self, key: Hashable, way: Way, first: _Member, seen: Seen) -> Reply:
         company = self._gathering[key] = _Company(first)
         try:
-            await _lull()
+            await self._lull.comes()
             self._left(key, company)
             if len(company.members) == 1:
                 return await Tries(way, first.request, first.took, seen).reply()
@@ -72,6 +73,26 @@ class Together:
     def _left(self, key: Hashable, company: _Company) -> None:
         if self._gathering.get(key) is company:
             del self._gathering[key]
+
+
+class _Lull:
+    """When the loop has nothing else to do: who leaves before that would only have to wait for us."""
+
+    __slots__ = ("_shortest_s",)
+
+    def __init__(self) -> None:
+        self._shortest_s = MOST_WAIT_S
+
+    async def comes(self) -> None:
+        """At once where it is there, and in no case later than after MOST_WAIT_S."""
+        quiet, began = 0, time.perf_counter()
+        end = began + MOST_WAIT_S
+        while quiet < QUIET_TURNS and began < end:
+            await asyncio.sleep(0)
+            now = time.perf_counter()
+            turn_s, began = now - began, now
+            self._shortest_s = min(self._shortest_s, turn_s)
+            quiet = quiet + 1 if turn_s < QUIET * self._shortest_s else 0
 
 
 class _Member:
@@ -132,17 +153,6 @@ async def _led(company: _Company, way: Way, seen: Seen) -> Reply:
         if member.answer is not None and not member.answer.done():
             member.answer.set_result(own)
     return replies[0]
-
-
-async def _lull() -> None:
-    """Until the loop has nothing else to do: who comes before that would only have to wait for us."""
-    quiet, began = 0, time.perf_counter()
-    end = began + MOST_WAIT_S
-    while quiet < QUIET_TURNS and began < end:
-        await asyncio.sleep(0)
-        now = time.perf_counter()
-        quiet = quiet + 1 if now - began < QUIET_TURN_S else 0
-        began = now
 
 
 def _everything(size_bytes: int) -> bool:

@@ -40,6 +40,16 @@ class Spelled:
 
 
 @dataclass(frozen=True, slots=True)
+class Filled:
+    """A text of theirs; null where it is empty."""
+
+    name: str
+
+    def __call__(self, row: Any, at: Any) -> str | None:
+        return getattr(row, self.name) or None
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """What a function makes of one attribute of theirs."""
 
@@ -101,7 +111,7 @@ def _kind(name: str, value: Any, constants: Container[str]) -> tuple[str, str]:
     """(how it is had, the name it is had by)."""
     if name in constants:
         return "constant", ""
-    if isinstance(value, Same | Spelled | Read | Shared):
+    if isinstance(value, Same | Spelled | Filled | Read | Shared):
         return type(value).__name__, value.name
     return ("Knowing", "") if isinstance(value, Knowing) else ("called", "")
 
@@ -116,6 +126,7 @@ def _written(kinds: tuple[tuple[str, str, str], ...]) -> Callable[..., Any]:
         "Read": "v{at}(row.{name})",
         "Same": "row.{name}",
         "Spelled": "str(row.{name})",
+        "Filled": "row.{name} or None",
         "Shared": "s{at}",
     }
     shared = [f"        s{at} = at.{name}" for at, (_, kind, name) in enumerate(kinds) if kind == "Shared"]

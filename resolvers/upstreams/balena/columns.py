@@ -23,7 +23,7 @@ from resolvers.graph.columns import linked as linked_columns
 from resolvers.upstreams import making
 from resolvers.upstreams.balena.odata import Condition, Direction, Options
 from resolvers.upstreams.balena.rows import Deferred, Listed, linked
-from resolvers.upstreams.making import Knowing, Make, Read, Same, Shared, Spelled
+from resolvers.upstreams.making import Filled, Knowing, Make, Read, Same, Shared, Spelled
 from resolvers.upstreams.port import Columns
 
 T = TypeVar("T", bound=Columned)
@@ -55,6 +55,10 @@ class Column:
 
 def same(name: str) -> Column:
     return Column(Same(name), (name,))
+
+
+def filled(name: str) -> Column:
+    return Column(Filled(name), (name,))
 
 
 def read(name: str, function: Callable[[Any], Any]) -> Column:

@@ -16,7 +16,7 @@ from resolvers.graph.native.balena import BalenaFleet, BalenaRelease
 from resolvers.graph.people import Actor, Organization, Tag
 from resolvers.graph.release import Release
 from resolvers.upstreams.balena import native, selection
-from resolvers.upstreams.balena.columns import At, Behind, Column, Table, cut, details, read, same
+from resolvers.upstreams.balena.columns import At, Behind, Column, Table, cut, details, filled, read, same
 from resolvers.upstreams.balena.native import device_type
 from resolvers.upstreams.balena.rows import (
     ApplicationRow,
@@ -71,10 +71,6 @@ def native_id(link: Link) -> str | None:
     return None if link is None else str(link.id)
 
 
-def or_none(text: str | None) -> str | None:
-    return text or None
-
-
 FLEET: Table[Fleet] = Table(
     Fleet,
     ApplicationRow,
@@ -108,8 +104,8 @@ RELEASE: Table[Release] = Table(
         "status": Column(status, ("status", "is_final", "is_invalidated")),
         "native_status": same("status"),
         # The commit; what balena calls revision counts rebuilds, and is in `native`.
-        "revision": read("commit", or_none),
-        "notes": read("note", or_none),
+        "revision": filled("commit"),
+        "notes": filled("note"),
         "created_at": same("created_at"),
         "updated_at": same("update_timestamp"),
         "started_at": same("start_timestamp"),
