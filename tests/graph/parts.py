@@ -84,7 +84,9 @@ def together(parts: Iterable[Part]) -> Part:
     for part in later:
         paths |= {one["id"]: one["path"] for one in part.get("pending", ())}
         for piece in part.get("incremental", ()):
-            _put(whole["data"], [*paths[piece["id"]], *piece.get("subPath", ())], piece)
+            path = [*paths[piece["id"]], *piece.get("subPath", ())]
+            assert all(error["path"][: len(path)] == path for error in piece.get("errors", ())), "errors of elsewhere"
+            _put(whole["data"], path, piece)
             whole["errors"] += piece.get("errors", ())
         for one in part.get("completed", ()):
             whole["errors"] += one.get("errors", ())

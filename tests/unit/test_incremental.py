@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import orjson
 import pytest
 import structlog.testing
-from graphql import parse
+from graphql import ExperimentalIncrementalExecutionResults, parse
+from graphql.execution import (
+    CompletedResult,
+    IncrementalDeferResult,
+    IncrementalStreamResult,
+    InitialIncrementalExecutionResult,
+    PendingResult,
+    SubsequentIncrementalExecutionResult,
+)
 
 from gateway.execution import documents
 from gateway.execution.documents import Documents
 from gateway.execution.executor import Answer, Executor, Operation, Way, core
 from gateway.execution.incremental.directives import conditions
+from gateway.execution.incremental.parts import Parts
+from gateway.execution.incremental.telling import Telling
 from gateway.execution.limits import Limits
 from gateway.http import media_types
+from resolvers.errors import UpstreamBroken
+from resolvers.federation.report import Loss
 from resolvers.schema import schema_of
 from tests.unit.fake_upstreams import FakeUpstream, fleet, release, request
 
@@ -121,6 +134,35 @@ async def test_a_part_that_fails_as_a_whole_says_why_and_the_others_come(*, has_
     assert [piece.get("path") for piece in pieces] == (
         [["releases", "nodes", 0], ["releases", "nodes", 1]] if has_paths else [None]
     )
+
+
+async def test_what_a_list_lost_is_told_once_beside_the_piece_that_the_list_is_in() -> None:
+    """Two deferred objects and a stream, whose last parts come together."""
+    lost = [["list"], *(["rows", at, "list"] for at in range(2)), *(["items", at, "list"] for at in (0, 1, 2))]
+    context = request()
+    context.collector.losses = [Loss(path, UpstreamBroken("a", "some of it"), is_partial=True) for path in lost]
+    first = {"list": None, "rows": [{}, {}], "items": [{"list": None}]}
+    pending = [PendingResult(str(at), ["rows", at]) for at in range(2)] + [PendingResult("2", ["items"])]
+
+    async def later() -> AsyncIterator[SubsequentIncrementalExecutionResult]:
+        pieces = [IncrementalDeferResult({"list": None}, id_) for id_ in "01"]
+        items = IncrementalStreamResult([{"list": None}] * 2, "2")
+        yield SubsequentIncrementalExecutionResult(
+            incremental=[*pieces, items], completed=[*map(CompletedResult, "012")]
+        )
+
+    initial = InitialIncrementalExecutionResult(first, pending=pending, has_next=True)
+    results = ExperimentalIncrementalExecutionResults(initial, later())  # type: ignore[arg-type]  # any iterator will do
+    divided = Parts(results, Telling(context, "the-id", tells_losses=True), dict)
+    told = [part async for part in divided.each()]
+
+    found = [[error["path"] for error in piece["errors"]] for piece in (told[0], *told[1]["incremental"])]
+    assert found == [
+        [["list"], ["items", 0, "list"]],
+        [["rows", 0, "list"]],
+        [["rows", 1, "list"]],
+        [["items", 1, "list"], ["items", 2, "list"]],
+    ]
 
 
 async def test_who_takes_no_parts_may_have_the_whole_of_it() -> None:

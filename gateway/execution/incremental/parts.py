@@ -8,7 +8,7 @@ and `label` beside each piece, and a piece without data for what failed.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from graphql import ExperimentalIncrementalExecutionResults
@@ -20,7 +20,7 @@ from graphql.execution import (
     SubsequentIncrementalExecutionResult,
 )
 
-from gateway.execution.incremental.merging import Merged
+from gateway.execution.incremental.merging import Merged, Steps
 from gateway.execution.incremental.telling import Shown, Telling
 from resolvers.federation.report import Loss
 
@@ -71,7 +71,7 @@ class Parts:
         self._merged.announce(pending)
         placed = [self._piece(one) for one in part.incremental or ()]
         self._place_losses(placed)
-        pieces = [piece for _, piece in placed]
+        pieces = [one.piece for one in placed]
         paths = {one.id: self._merged.complete(one.id) for one in completed}
         ended = [self._completed(one) for one in completed]
         for shown in (*pieces, *ended):
@@ -82,8 +82,7 @@ class Parts:
         told |= _if_any("incremental", pieces) | _if_any("completed", ended) | {"hasNext": part.has_next}
         return told if part.has_next else self._ended(told)
 
-    def _piece(self, one: IncrementalResult) -> tuple[Sequence[str | int], Shown]:
-        """With its path."""
+    def _piece(self, one: IncrementalResult) -> _Placed:
         name, value = ("data", one.data) if isinstance(one, IncrementalDeferResult) else ("items", one.items)
         # As text, for the value grows with what is merged into it: by the next piece of this very part, it may be.
         content = {name: orjson.Fragment(orjson.dumps(value))}
@@ -91,7 +90,7 @@ class Parts:
         piece: Shown = {"id": one.id, **({"subPath": one.sub_path} if one.sub_path else {}), **content}
         if one.errors:
             piece["errors"] = [*map(self._telling.error, one.errors)]
-        return path, {**piece, **self._place(announced, path)}
+        return _Placed(path, len(value) if name == "items" else None, {**piece, **self._place(announced, path)})
 
     def _completed(self, one: CompletedResult) -> Shown:
         return {"id": one.id, **_if_any("errors", [*map(self._telling.error, one.errors or ())])}
@@ -99,7 +98,7 @@ class Parts:
     def _failed(self, announced: PendingResult, errors: list[Shown]) -> Shown:
         return {"data": None, "errors": errors, **self._place(announced, announced.path)}
 
-    def _place(self, announced: PendingResult, path: Sequence[str | int]) -> Shown:
+    def _place(self, announced: PendingResult, path: Steps) -> Shown:
         if not self._has_paths:
             return {}
         return {"path": path, **({"label": announced.label} if announced.label is not None else {})}
@@ -118,24 +117,31 @@ class Parts:
         self._told.update(place for place, _, _ in new)
         return [(loss, shown) for _, loss, shown in new]
 
-    def _place_losses(self, placed: Sequence[tuple[Sequence[str | int], Shown]]) -> None:
-        """Each beside the piece that its list is in."""
+    def _place_losses(self, placed: Sequence[_Placed]) -> None:
+        """Each beside the piece that its list is in: the innermost of several."""
         if not placed:
             return
         for loss, shown in self._new_losses():
-            _, piece = max(placed, key=lambda one: _common(one[0], loss.path))
+            around = [one for one in placed if one.holds(loss.path)]
+            piece = max(around or placed[:1], key=lambda one: len(one.path)).piece
             piece.setdefault("errors", []).append(shown)
+
+
+class _Placed(NamedTuple):
+    """path: of the piece; of items, of the first. item_count: None where it is no list."""
+
+    path: Steps
+    item_count: int | None
+    piece: Shown
+
+    def holds(self, path: Steps) -> bool:
+        *before, last = self.path or [""]
+        depth = len(self.path)
+        if self.item_count is None or not isinstance(last, int):
+            return [*path[:depth]] == [*self.path]
+        step = path[depth - 1] if len(path) >= depth else None
+        return [*path[: depth - 1]] == before and isinstance(step, int) and last <= step < last + self.item_count
 
 
 def _if_any(name: str, values: Sequence[Any]) -> Shown:
     return {name: values} if values else {}
-
-
-def _common(path: Sequence[str | int], other: Sequence[str | int]) -> int:
-    """How many steps of a piece's path lead to the other; of items, any of them does."""
-    count = 0
-    for one, step in zip(path, other, strict=False):
-        if one != step and not (isinstance(one, int) and isinstance(step, int) and count == len(path) - 1):
-            return 0
-        count += 1
-    return count if count == len(path) else 0
