@@ -107,8 +107,10 @@ class Ties(Generic[T]):
     def add(self, rows: Sequence[T]) -> None:
         """Raises OutOfOrder."""
         seen, order = self._seen, self._span.order
-        fresh = [row for row in rows if row.native_id not in seen]
-        seen.update([row.native_id for row in fresh])
+        ids = [row.native_id for row in rows]
+        # Mostly none of them was seen before.
+        fresh = rows if seen.isdisjoint(ids) else [row for row in rows if row.native_id not in seen]
+        seen.update(ids)
         keys = order.keys.of_all(fresh)
         if None in keys:
             raise OutOfOrder("a row has no key")

@@ -93,7 +93,7 @@ class Loaders:
     def received(self, rows: Sequence[Any]) -> None:
         """Rows have come: what they brought along answers questions that were not asked yet."""
         # Rows that share what came with them mostly share the list of it.
-        lists = {id(row.along): row.along for row in rows if row.along}
+        lists = {id(along): along for row in rows if (along := row.along)}
         for one in {id(one): one for along in lists.values() for one in along}.values():
             self.prime(one)
         if rows and isinstance(rows[0], Fleet):  # rows of one answer are of one type

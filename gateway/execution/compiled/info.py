@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphql import FieldNode, FragmentDefinitionNode, GraphQLResolveInfo
+from graphql.pyutils import Path
 from strawberry import Info
 
 if TYPE_CHECKING:
@@ -65,6 +66,10 @@ class RawInfo:
     @property
     def variable_values(self) -> Mapping[str, Any]:
         return self._running.variables.coerced
+
+    @property
+    def path(self) -> Path:
+        return self._root.path
 
     @property
     def whole(self) -> GraphQLResolveInfo[Any]:
