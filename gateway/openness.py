@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLError, parse, validate
+from graphql import GraphQLError, GraphQLSchema, parse, validate
 
 from gateway.access.passing import headers_of
 from gateway.execution.executor import core
@@ -86,17 +86,20 @@ def openness(settings: Settings) -> Openness:
     if path is None:
         return Openness(security, keys, passthrough)
     manifest = documents_in(path.read_text(encoding="utf-8"))
-    return Openness(security, keys, passthrough, manifest.count, _unfit(manifest))
+    return Openness(
+        security, keys, passthrough, manifest.count, _unfit(manifest, is_incremental=settings.server.incremental)
+    )
 
 
-def _unfit(manifest: Manifest) -> int:
-    return sum(not _fits(manifest.texts[name]) for name in manifest.hashes)
+def _unfit(manifest: Manifest, *, is_incremental: bool) -> int:
+    from resolvers.schema import schema_of
+
+    served = core(schema_of(is_incremental=is_incremental))
+    return sum(not _fits(served, manifest.texts[name]) for name in manifest.hashes)
 
 
-def _fits(text: str) -> bool:
-    from resolvers.schema import schema
-
+def _fits(schema: GraphQLSchema, text: str) -> bool:
     try:
-        return not validate(core(schema), parse(text))
+        return not validate(schema, parse(text))
     except GraphQLError:
         return False

@@ -27,7 +27,7 @@ from gateway.telemetry.metrics import Metrics
 from gateway.telemetry.tracing import Tracing, Untraced, Watching
 from resolvers.errors import UpstreamRefused
 from resolvers.request import ListSettings, Request
-from resolvers.schema import schema
+from resolvers.schema import schema_of
 from resolvers.sources import Sources, open_sources
 from resolvers.transport import deadline, passed
 from resolvers.transport.cache import Store
@@ -77,6 +77,7 @@ async def running(settings: Settings) -> AsyncIterator[Runtime]:
 
     server, security = settings.server, settings.security
     limits = Limits.of(server)
+    schema = schema_of(is_incremental=server.incremental)
     documents = Documents(core(schema), limits, server.documents_cached, server.documents_max_bytes)
     executor = Executor(schema, documents, limits, compiled=server.compiled, lines=settings.product_lines)
     flights = Flights(server.max_in_flight)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated
 
 import strawberry
@@ -174,5 +175,14 @@ class Query:
         return subgraph(info.schema)
 
 
-config = StrawberryConfig(scalar_map={**SCALARS, Representation: REPRESENTATION})
-schema = strawberry.Schema(query=Query, mutation=Mutation, config=config)
+@cache
+def schema_of(*, is_incremental: bool = False) -> strawberry.Schema:
+    """is_incremental: it also knows `@defer` and `@stream`."""
+    config = StrawberryConfig(
+        scalar_map={**SCALARS, Representation: REPRESENTATION},
+        enable_experimental_incremental_execution=is_incremental,
+    )
+    return strawberry.Schema(query=Query, mutation=Mutation, config=config)
+
+
+schema = schema_of()

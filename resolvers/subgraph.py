@@ -32,6 +32,8 @@ LINK = """extend schema
 
 NODE = "Node"
 UNSEEN_TYPES = frozenset({NODE, "_Any", "_Entity", "_Service"})
+UNSEEN_DIRECTIVES = frozenset({"defer", "stream"})
+"A router takes parts out of operations itself, and sends no subgraph any of these."
 UNSEEN_FIELDS = frozenset({"node", "nodes", "_entities", "_service"})
 "Of the query type: those above, and what every subgraph serves without telling."
 ROOTS = frozenset({"Query", "Mutation", "Subscription"})
@@ -51,7 +53,7 @@ def subgraph(schema: BaseSchema) -> Subgraph:
 def sdl(schema: str) -> str:
     """The subgraph's text, from that of the schema that is served."""
     document = parse(schema)
-    seen = (_seen(node) for node in document.definitions if _name(node) not in UNSEEN_TYPES)
+    seen = (_seen(node) for node in document.definitions if _name(node) not in UNSEEN_TYPES | UNSEEN_DIRECTIVES)
     return f"{LINK}\n\n{print_ast(replace(document, definitions=tuple(seen)))}\n"
 
 

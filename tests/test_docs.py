@@ -417,6 +417,18 @@ async def test_the_first_answer_is_the_one_that_is_shown(
     assert answer == json.loads(fences("json")[0])
 
 
+async def test_an_answer_in_parts_is_the_one_that_is_shown(mocks: MockPort, http: aiohttp.ClientSession) -> None:
+    ((body, shown),) = re.findall(r"^  -d '(\{.+@defer.+)'\n((?:.*\n)+?)```", README, re.MULTILINE)
+    settings = demo_settings(mocks.url, 8000)
+    server = settings.server.model_copy(update={"incremental": True})
+
+    with served(create_app(settings.model_copy(update={"server": server}))) as url:
+        async with http.post(f"{url}/graphql", json=json.loads(body), headers={"Accept": "multipart/mixed"}) as reply:
+            text = await reply.text()
+
+    assert text.replace("\r\n", "\n") == shown
+
+
 # Commands, mocks, links, numbers
 
 

@@ -27,6 +27,6 @@ def checked(
         new = schemas.of_file(schema) if schema else schemas.printed()
         changes = comparison.between(schemas.of_file_or_revision(against), new)
     if directory is not None:
-        given = schemas.of_file(schema) if schema else schemas.present()
+        given = schemas.of_file(schema) if schema else schemas.present(is_incremental=server.incremental)
         found = operations.check(directory, given, Limits.of(server))
     return Report(fails_on, against, changes, directory, found)

@@ -21,11 +21,11 @@ COMMITTED = "schema.graphql"
 _RULES = [rule for rule in specified_sdl_rules if rule is not KnownDirectivesRule]
 
 
-def present() -> GraphQLSchema:
+def present(*, is_incremental: bool = False) -> GraphQLSchema:
     """The one the gateway serves, with its scalars: literals of operations are checked by them."""
-    from resolvers.schema import schema
+    from resolvers.schema import schema_of
 
-    return core(schema)
+    return core(schema_of(is_incremental=is_incremental))
 
 
 def printed() -> GraphQLSchema:

@@ -19,6 +19,8 @@ from gateway.execution import kept, lasting, limits, repeats, unsupported
 from gateway.execution.compiled import Plans
 from gateway.execution.compiled.plans import nobody_asks
 from gateway.execution.cost import Ceilings
+from gateway.execution.incremental import directives
+from gateway.execution.incremental.directives import Conditions
 from gateway.execution.kept import Kept
 from gateway.execution.limits import Limits
 from gateway.execution.repeats import Counted
@@ -48,11 +50,19 @@ class Prepared:
     """A document that may be executed, with what was found out about its operations: all is forgotten together.
 
     plans: None when the document is not kept, since compiling pays from the second time on. rows: of each operation,
-    by its name, where they are the same whatever the variables. tree_bytes: what text and tree take.
+    by its name, where they are the same whatever the variables. tree_bytes: what text and tree take. incremental: None
+    where nothing asks to be answered in parts, as nearly always.
     """
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, plans: Plans | None = None, tree_bytes: int = 0):
-        self.document, self.plans = document, plans
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        plans: Plans | None = None,
+        tree_bytes: int = 0,
+        incremental: Conditions | None = None,
+    ):
+        self.document, self.plans, self.incremental = document, plans, incremental
         self._tree_bytes = tree_bytes
         self.rows: dict[str | None, int | None] = {}
         self._schema = schema
@@ -100,7 +110,8 @@ class Documents:
     def prepare(self, text: str) -> Prepared:
         """Raises Unusable."""
         if self._kept.most == 0 or len(text) > REMEMBERED_CHARACTERS:
-            return Prepared(self._schema, self._usable(text))
+            document = self._usable(text)
+            return Prepared(self._schema, document, incremental=directives.conditions(text, document))
         return self._kept.get(text) or self._prepare(text)
 
     @property
@@ -116,7 +127,8 @@ class Documents:
     def _prepare(self, text: str) -> Prepared:
         document = self._usable(text)
         plans = Plans(document)
-        made = Prepared(self._schema, document, plans, kept.tree_bytes(text, document.token_count))
+        size_bytes, incremental = kept.tree_bytes(text, document.token_count), directives.conditions(text, document)
+        made = Prepared(self._schema, document, plans, size_bytes, incremental)
         plans.grew = partial(self._kept.grew, text)
         self._kept.put(text, made)
         return made
@@ -129,6 +141,9 @@ class Documents:
             raise _too_complex("a nesting", f"over {repeats.DEEPEST}", repeats.DEEPEST)
         if errors:
             raise Unusable(unsupported.told(errors, document), "GRAPHQL_VALIDATION_FAILED")
+        errors = directives.misplaced(text, document)
+        if errors:
+            raise Unusable(errors, "GRAPHQL_VALIDATION_FAILED")
         errors = limits.check(document, self._limits)
         if errors:
             raise Unusable(errors, "QUERY_TOO_COMPLEX")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ from gateway.execution import documents, masking, rows
 from gateway.execution.compiled import CompiledExecutor, Executable, PlainExecutor, execute
 from gateway.execution.cost import Ceilings, Costs
 from gateway.execution.documents import Documents, Prepared, Unusable
+from gateway.execution.incremental.executor import divided
+from gateway.execution.incremental.parts import Parts
+from gateway.execution.incremental.telling import Telling
 from gateway.execution.limits import Limits, too_complex, too_dear
 from resolvers.federation.columns import Wanted
 from resolvers.federation.product_lines import LineSpec
@@ -55,10 +59,21 @@ class Answer(Struct, frozen=True):
     body: dict[str, Any]
     was_executed: bool
     ages_s: Mapping[str, float] = field(default_factory=dict)  # of sources that were answered from memory
+    is_sent: bool = False  # in parts, of which the body has what is to be told of them
 
     @property
     def error_count(self) -> int:
         return len(self.body.get("errors", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How an answer in parts is told. has_paths: in words of the older draft too. adds: to the last `extensions`."""
+
+    tells_losses: bool = True
+    hides_suggestions: bool = False
+    has_paths: bool = False
+    adds: Callable[[], dict[str, Any]] = dict
 
 
 class Executor:
@@ -121,6 +136,28 @@ class Executor:
         request.end()
         return answer
 
+    @asynccontextmanager
+    async def divided(
+        self, found: Found, asked: Operation, request: Request, request_id: str, way: Way
+    ) -> AsyncIterator[Answer | Parts]:
+        """Likewise, in parts; an answer where there is but one. What is not done when the block ends is given up."""
+        excess = self._costs.excess(found.ceilings, request.sources, found.document, found.node, asked.variables)
+        if excess:
+            request.end()
+            yield unusable(Unusable([too_dear(excess, self._limits.max_cost)], "QUERY_TOO_COMPLEX"), request_id)
+            return
+        self._count(found, asked, request)
+        request.want(found.wanted, self._schema, asked.variables)
+        try:
+            async with divided(found.executable, request, asked.variables, way.hides_suggestions) as result:
+                telling = Telling(request, request_id, tells_losses=way.tells_losses)
+                if isinstance(result, ExecutionResult):
+                    yield _answer(result, telling.whole(result.errors), request)
+                else:
+                    yield Parts(result, telling, lambda: {**_extensions(request), **way.adds()}, way.has_paths)
+        finally:
+            request.end()
+
     def _count(self, found: Found, asked: Operation, request: Request) -> None:
         """Calls from here on; those of a change are not stopped in the middle of it."""
         if documents.is_query(found.node):
@@ -147,6 +184,10 @@ def _answer(result: ExecutionResult, errors: list[dict[str, Any]], request: Requ
     was_executed = result.data is not None or any("path" in error for error in errors)
     if was_executed:
         body["data"] = result.data
-        states = sorted(request.states.items())
-        body["extensions"] = {"sources": {name: state.value for name, state in states}}
+        body["extensions"] = _extensions(request)
     return Answer(body, was_executed, request.ages_s)
+
+
+def _extensions(request: Request) -> dict[str, Any]:
+    states = sorted(request.states.items())
+    return {"sources": {name: state.value for name, state in states}}

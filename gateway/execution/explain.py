@@ -6,7 +6,8 @@ asks for more telling, not for other data, and may be set once for all requests 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from msgspec.structs import replace
@@ -33,6 +34,20 @@ async def explained_to(principal: Principal, answering: Awaitable[Answer]) -> An
     except ReleasegraphError as refusal:
         return _with_plan(await answering, {"refused": {"message": str(refusal), **refusal.extensions}})
     return await explained(answering)
+
+
+@contextmanager
+def planned(principal: Principal) -> Iterator[Callable[[], dict[str, Any]]]:
+    """For what is answered in parts: gives, once asked, what `extensions` have beside the rest."""
+    try:
+        principal.check("explain")
+    except ReleasegraphError as refusal:
+        refused = {"plan": {"refused": {"message": str(refusal), **refusal.extensions}}}
+        yield lambda: refused
+        return
+    made = Plan()
+    with plan.begun(made):
+        yield lambda: {"plan": made.told}
 
 
 def _with_plan(answer: Answer, told: dict[str, Any]) -> Answer:

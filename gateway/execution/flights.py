@@ -80,6 +80,9 @@ class Flight(AbstractContextManager["Flight"]):
             self._departure.leave(but=self._task)
             self._task.cancel()
 
+    def is_of(self, task: asyncio.Task[Any] | None) -> bool:
+        return self._task is task
+
     async def watch(self, receive: Receive) -> None:
         """Ends it when its client hangs up."""
         message = await receive()
@@ -125,6 +128,11 @@ class Flights:
         if self._round is None:
             self._walk_later()
         return flight
+
+    def current(self) -> Flight:
+        """That which this task executes. To be asked inside its block."""
+        task = asyncio.current_task()
+        return next(flight for flight in self._flying if flight.is_of(task))
 
     def landed(self, flight: Flight) -> None:
         self._flying.discard(flight)

@@ -2,7 +2,7 @@
 
 Depth does not tell: five lists of two hundred inside one another are shallow, and more than any process can hold.
 A list counts as many rows as were asked for, or the default; what is below it counts once for each. A look-up of many
-keys counts as many rows as it has keys.
+keys counts as many rows as it has keys. Each part that is deferred counts as PART_ROWS: it takes about that long.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from gateway.execution.incremental.directives import condition
 from resolvers.federation.pages import DEFAULT_SIZE
 
 LISTS = frozenset({"nodes", "edges"})
 "Selections below a field that make it a list of rows."
 SIZES = ("first", "last")
+PART_ROWS = 10
 KEYS = frozenset({"ids", "representations"})
 "Arguments of look-ups that take many keys: `nodes`, and `_entities`, which routers ask by the thousand."
 
@@ -69,9 +71,10 @@ class _Counter:
     def _node(self, node: object) -> int:
         if isinstance(node, FieldNode):
             return self._field(node)
+        part = PART_ROWS if _is_deferred(node) else 0
         if isinstance(node, FragmentSpreadNode):
-            return self._fragment(node.name.value)
-        return self.below(getattr(node, "selection_set", None))
+            return self._fragment(node.name.value) + part
+        return self.below(getattr(node, "selection_set", None)) + part
 
     def _field(self, node: FieldNode) -> int:
         if node.selection_set is None or node.name.value.startswith("__"):
@@ -128,6 +131,11 @@ class _Most(_Counter):
     def _size(self, node: FieldNode) -> int:
         is_open = any(isinstance(one.value, VariableNode) for one in node.arguments or () if one.name.value in SIZES)
         return self._max_page if is_open else super()._size(node)
+
+
+def _is_deferred(node: object) -> bool:
+    directives = getattr(node, "directives", None) or ()
+    return any(one.name.value == "defer" and condition(one) is not False for one in directives)
 
 
 def _defaults(operation: OperationDefinitionNode) -> dict[str, Any]:

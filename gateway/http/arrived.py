@@ -44,6 +44,7 @@ class Arrived(NamedTuple):
     headers: Headers
     scope: Scope
     receive: Receive
+    send: Send
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,13 @@ class Reply:
         headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in self.headers.items()]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.body})
+
+
+class Sent(Reply):
+    """One that is out already."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        pass
 
 
 def sized(reply: Reply, accept_encoding: str) -> ASGIApp:

@@ -16,8 +16,8 @@ from gateway.execution import documents, executor, explain, introspection, persi
 from gateway.execution.documents import Unusable
 from gateway.execution.executor import Answer, Found, Operation
 from gateway.execution.manifest import digest
-from gateway.http import asked, explorer, media_types
-from gateway.http.arrived import Arrived, Headers, Reply, sized, zipped
+from gateway.http import asked, divided, explorer, media_types, multipart
+from gateway.http.arrived import Arrived, Headers, Reply, Sent, sized, zipped
 from gateway.http.asked import NotAsked
 from gateway.http.flown import flown
 from gateway.runtime import Runtime
@@ -26,6 +26,7 @@ from resolvers.errors import BadArgument, ReleasegraphError
 from resolvers.transport import passed
 from resolvers.transport.passed import Passed
 
+SENT = Sent(200, {}, b"", b"")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 "All are answered here, so that those that are not taken are told so in JSON."
 
@@ -39,8 +40,9 @@ OPTION_HEADERS = (PARTIAL_ERRORS_HEADER, EXPLAIN_HEADER)
 
 
 async def graphql(scope: Scope, receive: Receive, send: Send) -> None:
-    """One operation. Every reply is JSON with `data` or `errors`; only a browser without a query gets HTML."""
-    request = Arrived(scope["method"], Headers(scope), scope, receive)
+    """One operation. Every reply is JSON with `data` or `errors`, or has parts that are; only a browser without a query
+    gets HTML."""
+    request = Arrived(scope["method"], Headers(scope), scope, receive, send)
     if _is_person(request):
         await zipped(explorer.page(scope.get("root_path", "")))(scope, receive, send)
         return
@@ -67,11 +69,18 @@ async def _reply(request: Arrived) -> Reply:
     except NotAsked as refusal:
         answer, status, headers = _refused(refusal), refusal.status, refusal.headers
     told.codes = [error["extensions"]["code"] for error in answer.body.get("errors", ())]
+    if answer.is_sent:
+        return SENT
+    if media_type == media_types.MULTIPART:
+        return multipart.alone(status, headers, answer)
     return Reply(status, headers, media_types.HEADERS[media_type], orjson.dumps(answer.body))
 
 
 def _check_acceptable(request: Arrived) -> None:
-    if not media_types.is_acceptable(request.headers.get("accept")):
+    accept = request.headers.get("accept")
+    if media_types.is_acceptable(accept):
+        return
+    if not (_runtime(request).settings.server.incremental and media_types.takes_parts(accept)):
         raise NotAsked(406, f"replies are {media_types.GRAPHQL} or {media_types.JSON}, and Accept takes neither")
 
 
@@ -107,8 +116,12 @@ async def _answered(request: Arrived, operation: Operation, caller: Caller, told
     told.kind, told.name = node.operation.value, node.name.value if node.name else None
     if request.method == "GET" and not documents.is_query(node):
         raise NotAsked(405, f"a {node.operation.value} must be sent by POST; GET takes queries only", {"Allow": "POST"})
-    context = runtime.request(caller)
     tell = runtime.settings.server.partial_list_errors and request.headers.get(PARTIAL_ERRORS_HEADER) != "off"
+    incremental = found.prepared.incremental
+    if incremental is not None and incremental.hold(node, operation.variables):
+        in_parts = divided.Asked(found, operation, caller, tell, is_explained)
+        return _tellable(await divided.answered(request, runtime, in_parts, told), caller)
+    context = runtime.request(caller)
 
     def running() -> Awaitable[Answer]:
         return runtime.executor.run(found, operation, context, request_id, tell_losses=tell)

@@ -8,6 +8,9 @@ from functools import lru_cache
 
 GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
+MULTIPART = "multipart/mixed"
+"Of answers in parts, and only where it is named: who takes anything can mostly read JSON alone."
+OLDER_DRAFT = "deferspec=20220824"
 _WEIGHT = re.compile(r"(0(\.\d{0,3})?|1(\.0{0,3})?)")
 HEADERS = {name: f"{name}; charset=utf-8".encode() for name in (GRAPHQL, JSON)}
 "Of replies, as they are sent."
@@ -16,9 +19,9 @@ HEADERS = {name: f"{name}; charset=utf-8".encode() for name in (GRAPHQL, JSON)}
 def chosen(accept: str) -> str:
     """The reply's media type for an Accept header: what it prefers of the two, JSON where it leaves it open.
 
-    JSON too where it takes neither, see `is_acceptable`.
+    Where it takes neither, see `is_acceptable`: parts if it takes these, else JSON too.
     """
-    return _preferred(accept) or JSON
+    return _preferred(accept) or (MULTIPART if takes_parts(accept) else JSON)
 
 
 def is_acceptable(accept: str) -> bool:
@@ -52,6 +55,16 @@ def _weight(name: str, ranges: Sequence[tuple[str, float]]) -> float:
         if weights:
             return max(weights)
     return 0.0
+
+
+@lru_cache(maxsize=256)
+def takes_parts(accept: str) -> bool:
+    return any(name in (MULTIPART, "multipart/*") and weight > 0 for name, weight in map(_range, accept.split(",")))
+
+
+def is_of_older_draft(accept: str) -> bool:
+    """Whether parts are asked for in the words of August 2022, as Apollo's clients do unless told otherwise."""
+    return any(OLDER_DRAFT in part.lower().replace(" ", "").split(";") for part in accept.split(","))
 
 
 def status_of(media_type: str, *, was_executed: bool) -> int:

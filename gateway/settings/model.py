@@ -89,6 +89,10 @@ class Server(Table):
     )
     drain_s: float = Field(default=10, ge=0, le=600, description="for what still runs when the server is to stop")
     compiled: bool = Field(default=True, description="whether selections become functions; else graphql-core alone")
+    incremental: bool = Field(
+        default=False,
+        description="whether @defer and @stream are taken, and answered in parts; subscriptions are not, either way",
+    )
 
 
 class Cache(Table):

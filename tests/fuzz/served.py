@@ -106,6 +106,7 @@ def _environment(mocks_url: str, port: int) -> dict[str, str]:
     environ["RELEASEGRAPH_SECURITY_WRITE_TOKEN"] = WRITE_TOKEN
     environ["RELEASEGRAPH_SECURITY_EXPLAIN"] = "anyone"
     environ["RELEASEGRAPH_SERVER_BODY_TIMEOUT_S"] = "3"
+    environ["RELEASEGRAPH_SERVER_INCREMENTAL"] = "true"
     return environ
 
 

@@ -15,7 +15,9 @@ from docs.picture import QUERY, run_starter
 from gateway.http import explorer
 from gateway.http.explorer import files
 from tests.browser import chromium
+from tests.conftest import MockPort
 from tests.graph.conftest import Gateway
+from tests.graph.telling import gateway_over
 
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 STARTERS: list[dict[str, str]] = json.loads(files.starters())
@@ -91,6 +93,33 @@ async def test_upstream_calls_are_shown_once_a_box_is_ticked_and_still_after_a_r
         assert [heading.split(": ")[0] for heading in headings] == sorted(SOURCES)
         assert any(call.startswith("GET /api/v1/releases38 rows · ") for call in calls)
         assert page.complaints == []
+
+
+@built
+async def test_parts_are_put_together_and_their_calls_are_shown(mocks: MockPort) -> None:
+    panel = "document.querySelector('[aria-label=\"Show Upstream calls\"]')"
+    text = "query Parts { fleets(first: 2) { nodes @stream { name ... @defer { latestRelease { name } } } } }"
+    with gateway_over(mocks.url, incremental=True) as url:
+        async with chromium() as page:
+            await page.open(f"{url}/graphql")
+            await page.evaluate("localStorage.setItem('releasegraph:explain', 'on')")
+            await page.open(f"{url}/graphql")
+            await page.until(f"{panel} && {QUERY}.includes('query')")
+            await page.evaluate(f"{QUERY.replace('getValue()', 'setValue')}({json.dumps(text)})")
+            # From then on it is run by the name of this one.
+            await page.until("document.querySelector('.graphiql-tab-active').textContent.includes('Parts')")
+            await page.evaluate("document.querySelector('.graphiql-execute-button').click()")
+            await page.until(f"{QUERY.replace('.graphiql-query-editor', '.result-window')}.includes('sources')")
+            await page.evaluate(f"{panel}.click()")
+            await page.until("document.querySelectorAll('.plan h3').length === 5")
+            shown = json.loads(await page.evaluate(QUERY.replace(".graphiql-query-editor", ".result-window")))
+            complaints = page.complaints
+
+    assert [(one["name"], one["latestRelease"]["name"]) for one in shown["data"]["fleets"]["nodes"]] == [
+        ("Charging Dock", "1.4.2"),
+        ("Edge Gateway", "1.4.0"),
+    ]
+    assert complaints == []
 
 
 @pytest.mark.parametrize("given", STARTERS, ids=lambda given: given["title"])

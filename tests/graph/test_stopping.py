@@ -16,11 +16,14 @@ import pytest
 
 from gateway.listening import taken
 from tests.conftest import MockPort
+from tests.graph.parts import asked, together
 from tests.graph.telling import PATIENCE_S, SLOW_MS, Told
+from tests.held import holding
 from tests.leaks import given
 
 ROOT = Path(__file__).parents[2]
 LIST = "{ releases(first: 5) { nodes { name } } }"
+DEFERRED = "{ fleets(first: 1) { nodes { name ... @defer { latestRelease { name } } } } }"
 
 
 def free_port() -> int:
@@ -101,6 +104,49 @@ async def test_a_query_that_is_over_in_time_is_answered_though_the_server_stops(
         await asyncio.wait_for(running.communicate(), PATIENCE_S)
 
     assert (status, len(body["data"]["releases"]["nodes"])) == (200, 5)
+
+
+async def test_a_reply_in_parts_that_still_runs_when_the_server_stops_is_ended_with_a_last_part(
+    mocks: MockPort,
+) -> None:
+    mocks.fail(source="memfault", path="*releases*", delay_ms=SLOW_MS)
+    port = free_port()
+    environ = serving(mocks, port, RELEASEGRAPH_SERVER_DRAIN_S="0.2", RELEASEGRAPH_SERVER_INCREMENTAL="true")
+
+    async with (
+        process(port, "serve", **environ) as (running, gateway),
+        asked(gateway.session, gateway.url, DEFERRED) as reply,
+    ):
+        first = await reply.next()
+        running.send_signal(signal.SIGTERM)
+        last = await asyncio.wait_for(reply.rest(), PATIENCE_S)
+        _, errors = await asyncio.wait_for(running.communicate(), PATIENCE_S)
+
+    stopping = {"message": "the server is stopping; ask again", "extensions": {"code": "SERVER_BUSY"}}
+    assert [one["id"] for one in first["pending"]] == ["0"]
+    assert [(part["completed"], part["hasNext"]) for part in last] == [([{"id": "0", "errors": [stopping]}], False)]
+    assert b"Traceback" not in errors
+
+
+async def test_a_reply_in_parts_that_is_over_in_time_comes_whole_though_the_server_stops(mocks: MockPort) -> None:
+    port = free_port()
+    with holding(mocks, "*/releases*") as held:
+        environ = serving(mocks, port, MEMFAULT_URL=f"{held.url}/memfault", RELEASEGRAPH_SERVER_INCREMENTAL="true")
+        async with (
+            process(port, "serve", **environ) as (running, gateway),
+            asked(gateway.session, gateway.url, DEFERRED) as reply,
+        ):
+            first = await reply.next()
+            await held.met()
+            running.send_signal(signal.SIGTERM)
+            held.let_go()
+            later = await asyncio.wait_for(reply.rest(), PATIENCE_S)
+            _, errors = await asyncio.wait_for(running.communicate(), PATIENCE_S)
+
+    answer = together([first, *later])
+    assert answer["data"]["fleets"]["nodes"] == [{"name": "Charging Dock", "latestRelease": {"name": "1.4.2"}}]
+    assert "errors" not in answer
+    assert b"Traceback" not in errors
 
 
 async def test_ctrl_c_ends_the_demo_with_a_slow_query_on_its_way(mocks: MockPort) -> None:

@@ -57,6 +57,14 @@ def test_an_executor_is_made_of_what_it_was_made_of() -> None:
     assert {"handle_field_error", "complete_value"} <= set(dir(Executor))
 
 
+def test_what_divides_an_operation_takes_what_it_took() -> None:
+    build = parameters(StrawberryGraphQLCoreExecutionContext.build)
+
+    assert parameters(StrawberryGraphQLCoreExecutionContext.get_stream_usage) == ("self", "field_details_list", "path")
+    assert parameters(StrawberryGraphQLCoreExecutionContext.cancel_incremental_work) == ("self", "reason")
+    assert {"raw_variable_values", "enable_early_execution", "is_awaitable", "hide_suggestions"} <= set(build)
+
+
 def test_what_is_passed_between_them_has_the_same_parts() -> None:
     assert Path._fields == ("prev", "key", "typename")
     assert collect_fields.FieldDetails._fields == ("node", "defer_usage", "fragment_variable_values")

@@ -77,6 +77,17 @@ def test_a_document_comes_from_standard_input_with_variables(tmp_path: Path, one
     assert len(json.loads(done.stdout)["releases"]["nodes"]) == 3
 
 
+def test_parts_come_as_a_whole(tmp_path: Path, one_source: dict[str, str]) -> None:
+    one_source |= {"RELEASEGRAPH_SERVER_INCREMENTAL": "true"}
+    text = "{ fleets(first: 1) { nodes { name ... @defer { releases(first: 3) { nodes @stream { name } } } } } }"
+
+    done = query("--query", text, cwd=tmp_path, **one_source)
+
+    (found,) = json.loads(done.stdout)["fleets"]["nodes"]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (found["name"], len(found["releases"]["nodes"])) == ("Charging Dock", 3)
+
+
 def test_a_gateway_is_asked_by_its_address(tmp_path: Path, gateway_url: str) -> None:
     done = query("--url", gateway_url, "--explain", "--query", NAMES, cwd=tmp_path)
 

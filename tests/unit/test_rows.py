@@ -38,6 +38,9 @@ from gateway.execution import documents, rows
         pytest.param("{ _entities(representations: {a: 1}) { __typename } }", 1, id="one key stands for a list of it"),
         pytest.param("{ _entities(representations: $none) { __typename } }", 1, id="no keys are somebody else's error"),
         pytest.param("{ __schema { types { fields { name } } } }", 0, id="introspection"),
+        pytest.param("{ releases(first: 3) { nodes { ... @defer { name } } } }", 33, id="a part takes as long as ten"),
+        pytest.param("{ releases(first: 3) { nodes { ... @defer(if: false) { name } } } }", 3, id="none, as it says"),
+        pytest.param("{ a { ...F @defer } } fragment F on A { b { c } }", 12, id="a fragment that is a part"),
     ],
 )
 def test_rows_are_multiplied_through_lists(query: str, count: int) -> None:

@@ -270,6 +270,16 @@ def test_limits_are_those_of_the_settings_and_no_source_is_needed() -> None:
     assert problem["message"] == "the operation has a depth of 3; this server takes at most 2"
 
 
+def test_parts_are_refused_unless_the_settings_take_them() -> None:
+    operations = stored(parts="{ releases { nodes { id ... @defer { name } } } }")
+    written("gateway.toml", "[server]\nincremental = true")
+
+    refused, taken = check("--operations", operations, "--config", os.devnull), check("--operations", operations)
+
+    assert (refused.exit_code, taken.exit_code) == (1, 0)
+    assert "@defer is not supported" in refused.stdout
+
+
 def test_a_literal_is_checked_by_the_scalar_of_the_server() -> None:
     (problem,) = found("--operations", stored(it='{ releases(filter: { createdAfter: "soon" }) { nodes { id } } }'))[
         "operations"

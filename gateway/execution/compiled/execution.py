@@ -19,6 +19,7 @@ from gateway.execution.compiled import roots
 from gateway.execution.compiled.executor import CompiledExecutor, PlainExecutor
 from gateway.execution.compiled.plans import Plans
 from gateway.execution.compiled.roots import Running
+from gateway.execution.incremental.merging import merged
 
 Class = type[CompiledExecutor] | type[PlainExecutor]
 
@@ -71,7 +72,8 @@ def _core(one: Executable, context: Any, values: VariableValues, executor_class:
 async def _by_core(
     one: Executable, context: Any, variables: Mapping[str, Any] | None, executor_class: Class
 ) -> ExecutionResult:
-    outcome = graphql.execute(
+    # By this name alone it takes a schema that knows @defer and @stream; where neither is in force it does the same.
+    outcome = graphql.experimental_execute_incrementally(
         one.schema,
         one.document,
         context_value=context,
@@ -81,4 +83,5 @@ async def _by_core(
         plans=one.plans,
         is_awaitable=optimized_is_awaitable,  # type: ignore[arg-type]  # typed as bool, made for this place
     )
-    return await outcome if isawaitable(outcome) else outcome
+    result = await outcome if isawaitable(outcome) else outcome
+    return result if isinstance(result, ExecutionResult) else await merged(result)

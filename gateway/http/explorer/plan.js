@@ -31,8 +31,15 @@
     const headers = new Headers(init.headers);
     if (state.isOn && !headers.has(HEADER)) headers.set(HEADER, 'on');
     const reply = await fetch(url, { ...init, headers });
-    reply.clone().json().then((body) => change({ plan: body.extensions?.plan ?? null }), () => change({ plan: null }));
+    told(reply.clone()).then((body) => change({ plan: body.extensions?.plan ?? null }), () => change({ plan: null }));
     return reply;
+  }
+
+  // Of an answer in parts, the last one.
+  async function told(reply) {
+    const text = await reply.text();
+    const isInParts = reply.headers.get('content-type')?.startsWith('multipart/');
+    return JSON.parse(isInParts ? text.split('\r\n---').at(-2).split('\r\n\r\n').at(-1) : text);
   }
 
   function decoded(path) {
