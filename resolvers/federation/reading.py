@@ -75,18 +75,20 @@ async def read_whole(
     A source whose every chunk failed is lost; one that gave some rows, or an empty chunk without failure, is not.
     narrowed_by: the filters that make the stream shorter, for whoever asked for too much.
     """
-    rows: list[T] = []
+    parts: list[Sequence[T]] = []
     errors: list[UpstreamError] = []
     answered = False
     try:
         async for chunk in capped(source, chunks, narrowed_by):
             answered = answered or bool(chunk.rows) or not chunk.failures
-            rows.extend(sifted(keep, chunk.rows))
+            parts.append(sifted(keep, chunk.rows))
             errors.extend(failure.error for failure in chunk.failures)
     except SourceTooLarge as error:
         return Reading(source, errors=(error,), is_lost=True)
     except UpstreamError as error:
         errors.append(error)
+    # A list that came at once stays the one it is: others may have it too, see `streams.Whole`.
+    rows = parts[0] if len(parts) == 1 else [row for part in parts for row in part]
     return Reading(source, rows, errors, is_lost=bool(errors) and not answered)
 
 

@@ -12,6 +12,7 @@ from resolvers.federation.order import Order, OrderKey, Position, Rank
 from resolvers.federation.ranked import Ranked
 from resolvers.federation.reading import Reading
 from resolvers.graph.node import Placed
+from resolvers.transport.made import Made
 
 T = TypeVar("T", bound=Placed)
 T_co = TypeVar("T_co", covariant=True)
@@ -66,10 +67,18 @@ class Whole(Generic[T]):
     span: Span[T]
 
     async def more(self) -> Sequence[T]:
-        # An upstream that is read in pages shows a row twice when it moves meanwhile: what came last holds.
-        once = {row.native_id: row for row in self.rows}
-        self.rows = ()
-        return self.span.cut(Ranked.sorted(list(once.values()), self.span.order))
+        rows, self.rows = self.rows, ()
+        order = self.span.order
+        return self.span.cut(_MADE.of(rows, order, lambda: _sorted(rows, order)))
+
+
+_MADE = Made()
+"Of whole lists that several operations got at once."
+
+
+def _sorted(rows: Sequence[T], order: Order[T]) -> Ranked[T]:
+    """An upstream that is read in pages shows a row twice when it moves meanwhile: what came last holds."""
+    return Ranked.sorted(list({row.native_id: row for row in rows}.values()), order)
 
 
 @dataclass(slots=True)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
+from resolvers.federation import order as orders
+from resolvers.federation.streams import Span, Whole
+from resolvers.graph.release import Release
 from resolvers.transport.coalesce import Flights, Took
-from resolvers.upstreams.made import Made
+from resolvers.transport.made import Made
+from tests.unit.fake_upstreams import release
 
 
 class Source:
@@ -71,3 +76,21 @@ async def test_an_answer_of_no_use_is_told_to_each() -> None:
 
     assert [str(one) for one in told] == ["of no use", "of no use"]
     assert source.count == 2
+
+
+async def test_a_whole_list_that_several_wait_for_is_put_in_order_once() -> None:
+    rows, order = [release("hub", str(number)) for number in (2, 3, 1)], orders.releases(None)
+    flights: Flights[list[Release]] = Flights()
+
+    async def asked(took: Took) -> list[Release]:
+        await asyncio.sleep(0)
+        return rows
+
+    async def ordered() -> Sequence[Release]:
+        found, _ = await flights.join("list", asked)
+        return await Whole(found, Span(order)).more()
+
+    first, second = await asyncio.gather(ordered(), ordered())
+
+    assert first is second
+    assert [row.native_id for row in first] == ["1", "2", "3"]

@@ -14,12 +14,12 @@ from resolvers.graph.columns import linked as behind_of
 from resolvers.transport import plan
 from resolvers.transport.http import Http
 from resolvers.transport.kept import Kept
+from resolvers.transport.made import Made
 from resolvers.upstreams import payload, scopes
 from resolvers.upstreams.balena import Config, choosing, odata
 from resolvers.upstreams.balena.columns import At, Cut, Table, cut
 from resolvers.upstreams.balena.odata import Condition, Options
 from resolvers.upstreams.balena.rows import ActorRow, Envelope
-from resolvers.upstreams.made import Made
 from resolvers.upstreams.payload import Rows
 from resolvers.upstreams.port import Chunk, Columns, Failure, Found
 from resolvers.upstreams.scopes import Answer

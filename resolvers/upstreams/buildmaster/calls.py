@@ -18,11 +18,11 @@ from resolvers.errors import UpstreamRefused
 from resolvers.graph.fleet import Fleet
 from resolvers.transport import plan
 from resolvers.transport.http import Http
+from resolvers.transport.made import Made
 from resolvers.upstreams import payload
 from resolvers.upstreams.buildmaster import Config, normalise
 from resolvers.upstreams.buildmaster.homes import Homes
 from resolvers.upstreams.buildmaster.rows import ApplicationRow, BuildRow, FileRow, ReleaseRow, RunRow
-from resolvers.upstreams.made import Made
 from resolvers.upstreams.payload import Rows
 from resolvers.upstreams.prices import Learnt, ScopeCount
 

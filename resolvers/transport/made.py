@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Made:
-    """Of one source. What is made must not be changed by anybody: others have it as well."""
+    """What is made must not be changed by anybody: others have it as well."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[int, Hashable], tuple[object, Any]] = {}
@@ -30,8 +30,7 @@ class Made:
         key = id(what), how
         known = self._known.get(key)
         if known is None:
-            made = make()
-            if not self._known:  # those who are to have it too are called in this turn, before what is told now
-                asyncio.get_running_loop().call_soon(self._known.clear)
-            known = self._known[key] = what, made  # held, so that its number is nobody else's meanwhile
+            known = self._known[key] = what, make()  # held, so that its number is nobody else's meanwhile
+            # Those who are to have it too are called in this turn, before what is told now.
+            asyncio.get_running_loop().call_soon(self._known.pop, key, None)
         return cast(T, known[1])
