@@ -124,7 +124,7 @@ class Ties(Generic[T]):
     def taken(self, *, is_over: bool) -> Sequence[T]:
         """Whole groups, in order; at the end the last one too."""
         end = len(self._rows) if is_over else self._closed()
-        whole = Ranked(self._rows[:end], self._span.order, self._keys[:end])
+        whole = Ranked(self._rows[:end], self._span.order, self._keys[:end], self._groups[:end])
         self._rows, self._keys, self._groups = self._rows[end:], self._keys[end:], self._groups[end:]
         if whole.groups is None:
             whole = Ranked.sorted(whole, self._span.order)

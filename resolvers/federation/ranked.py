@@ -19,11 +19,17 @@ T = TypeVar("T", bound=Placed)
 
 
 class Ranked(list[T]):
-    """keys: of the rows, where they are known already."""
+    """keys: of the rows, where they are known already; groups: of these, likewise."""
 
-    def __init__(self, rows: Iterable[T], order: Order[T], keys: Sequence[OrderKey] | None = None):
+    def __init__(
+        self,
+        rows: Iterable[T],
+        order: Order[T],
+        keys: Sequence[OrderKey] | None = None,
+        groups: list[Any] | None = None,
+    ):
         super().__init__(rows)
-        self.order, self._keys = order, keys
+        self.order, self._keys, self._groups = order, keys, groups
 
     @classmethod
     def sorted(cls, rows: Sequence[T], order: Order[T]) -> Ranked[T]:
@@ -42,9 +48,11 @@ class Ranked(list[T]):
     @cached_property
     def groups(self) -> list[Any] | None:
         """What sorts like the rows do and is less than their ranks; None when it does not tell all of them apart."""
-        if None in self.keys:
-            return None
-        groups = self.order.groups(self.keys)
+        groups = self._groups
+        if groups is None:
+            if None in self.keys:
+                return None
+            groups = self.order.groups(self.keys)
         return groups if len(set(groups)) == len(groups) else None
 
     @cached_property
