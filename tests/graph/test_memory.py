@@ -17,8 +17,8 @@ from benchmarks.workloads import Source, global_id
 from tests.graph.mixed_requests import request
 from tests.graph.test_stopping import free_port, process
 
-REQUESTS = int(os.environ.get("RELEASEGRAPH_TEST_REQUESTS", "4000"))
-"Ten thousand take a minute on two cores that are free."
+REQUESTS = int(os.environ.get("RELEASEGRAPH_TEST_REQUESTS", "10000"))
+"Ten thousand take a minute."
 WARM = 1_500
 "Requests until all that is bounded has reached its bounds."
 MOST_MB = 8
