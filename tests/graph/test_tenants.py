@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -59,6 +60,36 @@ async def test_two_tenants_never_see_each_others_rows_with_64_clients_at_once(
 def shown(answer: dict[str, Any]) -> list[Any]:
     """The rows of its lists; how old they are may differ, since answers are remembered."""
     return [answer["data"][name]["nodes"] for name in ("fleets", "releases")]
+
+
+async def test_look_ups_that_tenants_make_at_once_find_what_each_of_them_may_see(
+    url: str, mocks: MockPort, http: aiohttp.ClientSession
+) -> None:
+    seen = [{id_ async for id_ in releases(http, url, tenant)} for tenant in (WIDE, NARROW)]
+    ids = sorted(seen[0] | seen[1])[:CLIENTS]
+    mocks.mocks.calls.clear()
+
+    asked = [(id_, number) for id_ in ids for number in (0, 1)]
+    found = await asyncio.gather(*(look_up(http, url, (WIDE, NARROW)[number], id_) for id_, number in asked))
+
+    assert found == [{"id": id_} if id_ in seen[number] else None for id_, number in asked]
+    assert None in found
+    assert len(mocks.paths("balena")) < len(asked)
+
+
+async def releases(http: aiohttp.ClientSession, url: str, headers: dict[str, str]) -> AsyncIterator[str]:
+    """Ids of balena's newest."""
+    query = "{ releases(first: 200, filter: { kinds: [BALENA] }) { nodes { id } } }"
+    async with http.post(url, json={"query": query}, headers=headers) as reply:
+        for one in (await reply.json())["data"]["releases"]["nodes"]:
+            yield one["id"]
+
+
+async def look_up(http: aiohttp.ClientSession, url: str, headers: dict[str, str], id_: str) -> Any:
+    async with http.post(url, json={"query": f'{{ release(id: "{id_}") {{ id }} }}'}, headers=headers) as reply:
+        body = await reply.json()
+        assert "errors" not in body
+        return body["data"]["release"]
 
 
 async def test_what_is_remembered_of_one_tenant_does_not_stand_in_for_another_when_the_source_fails(
