@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import aiohttp
 from msgspec import structs
@@ -25,17 +25,37 @@ from resolvers.transport.observe import CANCELLED, Cache, Call
 from resolvers.transport.way import Way
 from resolvers.transport.wire import Answer
 
+Sent = tuple[Request, Took, Seen]
+Leaving = Callable[[], Sent]
+"Asked once, when the first try has its turn: what is to be sent after all."
+
 
 class Tries:
-    """Of one request. took: told of what comes, see `coalesce`. seen: what is remembered already."""
+    """Of one request. took: told of what comes, see `coalesce`. seen: what is remembered already.
 
-    __slots__ = ("_guard", "_is_short", "_number", "_request", "_seen", "_took", "_until", "_way")
+    until: when its time is over, by the clock; None: after the source's `timeout_s`. number: of its first try.
+    """
 
-    def __init__(self, way: Way, request: Request, took: Took, seen: Seen):
+    __slots__ = (
+        "_guard", "_is_short", "_leaving", "_number", "_own", "_request", "_seen", "_took", "_until", "_way"
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        way: Way,
+        request: Request,
+        took: Took,
+        seen: Seen,
+        *,
+        until: float | None = None,
+        number: int = 1,
+        leaving: Leaving | None = None,
+    ):
         self._way, self._request, self._took, self._seen = way, request, took, seen
+        self._own, self._leaving = request, leaving
         self._guard = way.guards.of(passed.to(way.source))
-        self._number = 1
-        self._until = 0.0  # when its time is over, by the clock; 0 before it has begun
+        self._number = number
+        self._until = until or 0.0  # 0 before its time has begun
         self._is_short = False  # it has less than the source's `timeout_s`, since the request ends before
 
     async def reply(self) -> Reply:
@@ -44,14 +64,18 @@ class Tries:
         reply = await self._let_in()
         way.guards.spared.called()
         while (wait_s := self._wait_s(reply)) is not None:
-            if reply.call is not None:
-                plan.observe(reply.call)
+            self._observe(reply)
             await way.transport.clock.sleep(wait_s)
             self._number += 1
             again = await self._let_in()
             # One that was held back says less than the one before, which is in the plan already.
             reply = again if again.call is not None else structs.replace(reply, call=None)
         return reply
+
+    def _observe(self, reply: Reply) -> None:
+        """A try that is followed by another is in the plan of who asked, with nothing of what others asked along."""
+        if reply.call is not None:
+            plan.observe(structs.replace(reply.call, path=self._own.target))
 
     def _wait_s(self, reply: Reply) -> float | None:
         """Before another try; None: there is none. What was not sent is not sent again."""
@@ -71,8 +95,7 @@ class Tries:
                 self._begin()
             reply = await self._sent(sent)
             if reply.status == 401 and await credentials.renewed(sent):
-                if reply.call is not None:
-                    plan.observe(reply.call)
+                self._observe(reply)
                 reply = await self._sent(await credentials.headers())
         except UpstreamError as error:  # no credentials, or it is to be left alone: nothing was sent
             return Reply(None, b"", error, None)
@@ -102,6 +125,9 @@ class Tries:
             with Limit(self._until - at):
                 async with way.budget.slot():
                     had_turn = True
+                    if self._leaving is not None:
+                        self._request, self._took, self._seen = self._leaving()
+                        request, self._leaving = self._request, None
                     headers = {**credentials, **begun.headers}
                     answer = await wire.asked(way, request, headers, self._took, self._seen, self._told)
         except asyncio.CancelledError:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
 
-from resolvers.errors import UpstreamBroken, UpstreamError, UpstreamRefused, UpstreamUnreachable
+from resolvers.errors import UpstreamBusy, UpstreamError, UpstreamRefused, UpstreamTimeout
 from resolvers.graph.enums import SourceKind
 from resolvers.graph.release import Release
 from resolvers.transport import allowance, plan, spending
@@ -131,11 +132,13 @@ async def test_a_call_takes_no_more_ids_than_the_upstream_does(balena: Balena, m
     assert sizes[1] - sizes[0] == MAX_NUMBERS - 2
 
 
-@pytest.mark.parametrize("status", [400, 500])
+@pytest.mark.parametrize(
+    "fault", [{"status": status} for status in (400, 403, 404, 500, 502, 503)] + [{"drop": True}, {"reset_body": True}]
+)
 async def test_what_one_of_them_may_have_caused_has_each_ask_by_itself(
-    balena: Balena, ids: list[str], mocks: MockPort, status: int
+    balena: Balena, ids: list[str], mocks: MockPort, fault: dict[str, Any]
 ) -> None:
-    mocks.fail(source="balena", status=status, times=1)
+    mocks.fail(source="balena", times=1, **fault)
 
     found = await together(balena, ids[:3])
 
@@ -143,19 +146,59 @@ async def test_what_one_of_them_may_have_caused_has_each_ask_by_itself(
     assert len(mocks.paths("balena")) == 1 + 3
 
 
-@pytest.mark.parametrize(
-    ("fault", "error"),
-    [({"status": 403}, UpstreamRefused), ({"status": 503}, UpstreamBroken), ({"drop": True}, UpstreamUnreachable)],
-)
+@pytest.mark.parametrize(("status", "error"), [(401, UpstreamRefused), (429, UpstreamBusy)])
 async def test_what_none_of_them_has_caused_is_the_answer_to_all(
-    balena: Balena, ids: list[str], mocks: MockPort, fault: dict[str, Any], error: type[UpstreamError]
+    balena: Balena, ids: list[str], mocks: MockPort, status: int, error: type[UpstreamError]
 ) -> None:
-    mocks.fail(source="balena", times=1, **fault)
+    mocks.fail(source="balena", times=1, status=status)
 
     found = await together(balena, ids[:3])
 
     assert [type(one) for one in found] == [error] * 3
     assert len(mocks.paths("balena")) == 1
+
+
+async def test_rows_that_are_too_large_together_come_one_by_one(
+    balena: Balena, ids: list[str], mocks: MockPort
+) -> None:
+    balena.asking.http = replace(balena.asking.http, max_bytes=4_000)
+
+    found = await together(balena, ids[:8])
+
+    assert named(found) == ids[:8]
+    assert len(mocks.paths("balena")) == 1 + 8
+
+
+async def test_who_asks_again_by_itself_has_the_time_that_is_left_and_no_more(
+    open_balena: Open, ids: list[str], mocks: MockPort
+) -> None:
+    source = open_balena(timeout_s=1.0)
+    await source.releases_by_id(["1"])
+    mocks.fail(source="balena", delay_ms=700, status=500, times=1)
+    mocks.fail(source="balena", delay_ms=700)
+
+    found = await together(source, ids[:3])
+
+    assert [type(one) for one in found] == [UpstreamTimeout] * 3
+
+
+async def test_until_a_call_has_its_turn_others_join_it(
+    open_balena: Open, ids: list[str], mocks: MockPort, http: aiohttp.ClientSession
+) -> None:
+    source = open_balena(concurrency=1)
+    await source.releases_by_id(["1"])
+    mocks.mocks.calls.clear()
+    mocks.fail(source="balena", delay_ms=300, times=1)
+    first = asyncio.ensure_future(one(source, ids[0]))
+    await until_called(mocks, http)
+
+    second = asyncio.ensure_future(one(source, ids[1]))
+    async with http.get(f"{mocks.url}/_mock/calls"):  # by then it waits for its turn
+        pass
+    third = asyncio.ensure_future(one(source, ids[2]))
+
+    assert named([await first, await second, await third]) == ids[:3]
+    assert len(mocks.paths("balena")) == 2
 
 
 async def test_an_answer_that_cannot_be_taken_apart_has_each_ask_by_itself(
@@ -169,15 +212,19 @@ async def test_an_answer_that_cannot_be_taken_apart_has_each_ask_by_itself(
     assert len(mocks.paths("balena")) == 1 + 3
 
 
+async def until_called(mocks: MockPort, http: aiohttp.ClientSession) -> None:
+    async with asyncio.timeout(5):
+        while not mocks.paths("balena"):
+            async with http.get(f"{mocks.url}/_mock/calls"):
+                pass
+
+
 async def test_one_that_leaves_takes_nobody_along(
     balena: Balena, ids: list[str], mocks: MockPort, http: aiohttp.ClientSession
 ) -> None:
     mocks.fail(source="balena", delay_ms=200, times=1)
     tasks = [asyncio.ensure_future(one(balena, native_id)) for native_id in ids[:4]]
-    async with asyncio.timeout(5):
-        while not mocks.paths("balena"):
-            async with http.get(f"{mocks.url}/_mock/calls"):
-                pass
+    await until_called(mocks, http)
 
     tasks[0].cancel()
     tasks[2].cancel()
@@ -203,6 +250,21 @@ async def test_the_call_is_in_the_plan_of_the_first_and_shared_in_those_of_the_o
         f"id%20in%20({native_id})" in own.told["calls"][0]["path"] for own, native_id in zip(plans, ids, strict=False)
     )
     assert sorted(str(call.cache) for call in told) == ["None", "SHARED", "SHARED"]
+
+
+async def test_no_plan_tells_what_others_have_asked(balena: Balena, ids: list[str], mocks: MockPort) -> None:
+    mocks.fail(source="balena", status=500, times=1)
+    plans = [Plan() for _ in range(3)]
+
+    async def planned(own: Plan, native_id: str) -> None:
+        with plan.begun(own):
+            await one(balena, native_id)
+
+    await asyncio.gather(*map(planned, plans, ids))
+
+    calls = [[(call["path"].count(","), call["retry"]) for call in own.told["calls"]] for own in plans]
+    alone = calls[1][0][0]
+    assert calls == [[(alone, False), (alone, True)], [(alone, True)], [(alone, True)]]
 
 
 async def test_only_the_first_has_spent_a_call(balena: Balena, ids: list[str]) -> None:
