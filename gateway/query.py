@@ -113,7 +113,7 @@ def _answer(url: str, status: int, text: bytes) -> Answer:
     except ValueError:
         body = None
     if not isinstance(body, dict) or not ("data" in body or isinstance(body.get("errors"), list)):
-        raise NotAnswered(f"{url}: no GraphQL, but {status}")
+        raise NotAnswered(f"{url}: no GraphQL, but {status}; a gateway answers at /graphql")
     return Answer(body, was_executed="data" in body and status != 400)
 
 

@@ -115,7 +115,8 @@ class Drift:
         "behind, null while one is unknown or nothing says what should run. Rows without a target do not count."
     )
     newest: Version | None = strawberry.field(
-        description="The newest version of the line, of those that were told; null when it has none."
+        description="The newest version of the line, of those that were told: of SemVer and PEP 440 where it has any, "
+        "else of dates; null when it has none."
     )
     rows: list[DriftRow] = strawberry.field(
         description="A row for each fleet as configured, each followed by its cohorts, by native id."
