@@ -66,6 +66,7 @@ class Report:
             "repliesUnexpected": self.judge.unexpected_count,
             "logBytes": self.said.size_bytes,
             "memoryMb": [round(one, 1) for one in self.growth.memory_mb],
+            "memoryCourseMb": [round(one, 1) for one in self.growth.course_mb],
             "atRest": {"before": asdict(self.growth.before), "after": asdict(self.growth.after)},
             "complaints": self.complaints,
         }

@@ -83,11 +83,12 @@ def numbers(text: str) -> Mapping[str, float]:
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """memory_mb: medians of the second and the last quarter of the run."""
+    """memory_mb: medians of the second and the last quarter of the run. course_mb: of each twentieth."""
 
     memory_mb: tuple[float, float]
     before: Sample
     after: Sample
+    course_mb: tuple[float, ...] = ()
 
     def complaints(self) -> list[str]:
         first, last = self.memory_mb
@@ -109,4 +110,6 @@ def growth(samples: Sequence[Sample], before: Sample, after: Sample) -> Growth:
         raise ValueError("the run was too short to tell whether memory grows")
     warm, quarter = samples[int(len(samples) * WARM_UP) :], max(len(samples) // 4, 1)
     memory = median(one.memory_mb for one in warm[:quarter]), median(one.memory_mb for one in warm[-quarter:])
-    return Growth(memory, before, after)
+    step = max(len(samples) // 20, 1)
+    parts = [samples[begin : begin + step] for begin in range(0, len(samples), step)]
+    return Growth(memory, before, after, tuple(median(one.memory_mb for one in part) for part in parts))
