@@ -21,6 +21,14 @@ class ReleasegraphError(Exception):
         return {"code": self.code}
 
 
+def untraced(error: BaseException | None) -> None:
+    """Forgets where it was raised, and what it was raised from. The frames there hold what was worked on, often the
+    error among it: such circles wait for the collector, with all rows of their request."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__
+
+
 class BadArgument(ReleasegraphError):
     """An argument outside what is accepted: the message names it and what would be."""
 

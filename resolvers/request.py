@@ -171,7 +171,7 @@ class Request:
     def end(self) -> None:
         """It is answered. Loaders and what they ask with refer to one another: left alone, they and all rows they hold
         would wait for the collector of such circles."""
-        self.loaders.forget()
+        self.forget()
 
     def forget(self) -> None:
         """After a change nothing that was read before it may be shown."""

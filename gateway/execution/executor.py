@@ -133,6 +133,7 @@ class Executor:
         errors = [masking.shown(error, request_id) for error in result.errors or ()]
         losses = [masking.lost(loss) for loss in request.collector.losses if tell_losses or not loss.may_be_left_out]
         answer = _answer(result, [*errors, *losses], request)
+        masking.forget(result.errors or ())
         request.end()
         return answer
 

@@ -69,6 +69,7 @@ class Flight(AbstractContextManager["Flight"]):
         self._flights.landed(self)
         if self.watching is not None:
             self.watching.cancel()
+            self.watching = None  # it knows this flight: its end would wait for the collector
         if self.why is not None and kind is not None and issubclass(kind, asyncio.CancelledError):
             self._task.uncancel()  # it goes on: it was the operation that was meant
             raise Ended(self.why) from None

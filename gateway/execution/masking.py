@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import structlog
 from graphql import GraphQLError
 
-from resolvers.errors import ReleasegraphError
+from resolvers.errors import ReleasegraphError, untraced
 from resolvers.federation.report import Loss
 
 _log = structlog.get_logger("releasegraph.execution")
@@ -23,6 +24,13 @@ def shown(error: GraphQLError, request_id: str, code: str = "BAD_ARGUMENT") -> d
     _log.error("unexpected error", path=error.path, exc_info=original)
     message = f"something went wrong inside the gateway; an operator finds it by the request id {request_id}"
     return {**_formatted(error), "message": message, "extensions": {"code": "INTERNAL", "requestId": request_id}}
+
+
+def forget(errors: Iterable[GraphQLError]) -> None:
+    """Once they are told: see `untraced`."""
+    for error in errors:
+        untraced(error.original_error)
+        untraced(error)
 
 
 def lost(loss: Loss) -> dict[str, Any]:

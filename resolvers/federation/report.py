@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
-from resolvers.errors import UpstreamError
+from resolvers.errors import UpstreamError, untraced
 from resolvers.federation.reading import Reading
 from resolvers.graph.connection import SourceReport
 from resolvers.graph.enums import AnswerState
@@ -90,8 +91,10 @@ class Collector:
         is_partial: bool = True,
         has_sources: bool = True,
     ) -> None:
-        lost = (reading.errors[0] for reading in readings if reading.errors)
-        self.losses += [Loss(path, error, is_partial, has_sources) for error in lost]
+        lost = [reading.errors for reading in readings if reading.errors]
+        self.losses += [Loss(path, errors[0], is_partial, has_sources) for errors in lost]
+        for error in chain.from_iterable(lost):
+            untraced(error)
         for one in reports:
             self.came(one.source_name, one.state)
 

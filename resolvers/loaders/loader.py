@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from aiodataloader import DataLoader
 from msgspec import Struct
 
+from resolvers.errors import ReleasegraphError, untraced
 from resolvers.federation.reading import Reading
 from resolvers.graph.enums import AnswerState
 from resolvers.loaders.by_key import Batch
@@ -134,6 +135,8 @@ class Loader(DataLoader[K, V]):
 
 def _settled(future: Future[V], value: Any) -> Future[V]:
     if isinstance(value, Exception):
+        if isinstance(value, ReleasegraphError):  # others are told with where they came from
+            untraced(value)
         future.set_exception(value)
     else:
         future.set_result(value)

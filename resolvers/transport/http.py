@@ -117,9 +117,13 @@ class Http(Way):
         # What a session needs is asked for everyone: it goes on when the one who came first leaves.
         with nullcontext() if request.is_session else departure.waiting():
             reply = await (self._shared(request) if is_shared else self._direct(request))
-        if reply.error is not None:
-            raise reply.error
-        return reply.body
+        if reply.error is None:
+            return reply.body
+        error = reply.error
+        try:
+            raise error
+        finally:
+            del error, reply  # it remembers this frame for as long as anybody remembers it
 
     async def _shared(self, request: Request) -> Reply:
         asker = Asker(self.source, self.base_url, self.credentials.identity, self.policy)

@@ -77,10 +77,9 @@ class Kept(Generic[T]):
         return self._clock() >= asking.until or asking.task.cancelled() or asking.task.exception() is not None
 
     async def _asked(self, identity: str) -> T:
-        own = asyncio.current_task()
         answer = await self._ask()
         asking = self._askings.get(identity)
-        if asking is not None and asking.task is own:
+        if asking is not None and asking.task is asyncio.current_task():
             asking.until = self._clock() + self._for_s
         return answer
 

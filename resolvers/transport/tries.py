@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 import aiohttp
 from msgspec import structs
 
-from resolvers.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable
+from resolvers.errors import UpstreamError, UpstreamTimeout, UpstreamUnreachable, untraced
 from resolvers.transport import attempt, deadline, passed, plan, wire
 from resolvers.transport.breaker import Circuit
 from resolvers.transport.cache import Seen
@@ -98,6 +98,7 @@ class Tries:
                 self._observe(reply)
                 reply = await self._sent(await credentials.headers())
         except UpstreamError as error:  # no credentials, or it is to be left alone: nothing was sent
+            untraced(error)
             return Reply(None, b"", error, None)
         # A token that one caller brought says nothing of what others are shown.
         if reply.status == 401 and passed.to(self._way.source) is None:
@@ -134,6 +135,7 @@ class Tries:
             answer.is_given_up = True
             raise
         except UpstreamError as failure:
+            untraced(failure)
             answer.error = failure
         except aiohttp.ConnectionTimeoutError:
             answer.error = self._unreachable(f"no connection within {way.connect_timeout_s:g} s")
@@ -143,6 +145,7 @@ class Tries:
             had_turn = had_turn and not self._is_short
         except (aiohttp.ClientError, OSError) as failure:
             answer.error = self._unreachable(wire.reason(failure))
+            untraced(failure)  # a connection that broke keeps it
         finally:
             fault = answer.error if had_turn else None
             guard.ended(fault, was_answered=answer.status is not None, began=at, now=way.transport.clock.now())

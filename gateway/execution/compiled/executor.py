@@ -7,6 +7,7 @@ from typing import Any
 from graphql import GraphQLObjectType, GraphQLResolveInfo
 from graphql.execution.collect_fields import FieldDetails
 from graphql.pyutils import AwaitableOrValue, Path
+from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from gateway.execution.compiled.info import ContextOnly
@@ -15,14 +16,26 @@ from gateway.execution.compiled.regions import Region
 from gateway.execution.compiled.settling import settle
 
 
-class PlainExecutor(StrawberryGraphQLCoreExecutionContext):
+class _Acyclic(StrawberryGraphQLCoreExecutionContext):
+    """strawberry's, which does not hold what holds it: else it would wait for the collector, with all of a request."""
+
+    @property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:  # an attribute there
+        return GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
+
+    @async_helpers.setter
+    def async_helpers(self, given: GraphQLResolveInfoHelpers) -> None:
+        """What its `__init__` gives is made when it is asked for."""
+
+
+class PlainExecutor(_Acyclic):
     """graphql-core alone, which takes plans and leaves them."""
 
     def __init__(self, *args: Any, plans: Plans | None = None, **kwargs: Any):
         super().__init__(*args, **kwargs)
 
 
-class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
+class CompiledExecutor(_Acyclic):
     """graphql-core, and compiled functions for what is below its root fields."""
 
     def __init__(self, *args: Any, plans: Plans | None = None, **kwargs: Any):

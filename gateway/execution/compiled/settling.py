@@ -75,12 +75,12 @@ async def _resolved(under: Under, slot: Slot, region: Region, rows: list[Row], i
         for number, (_, source, _) in enumerate(rows)
     }
     await asyncio.gather(*answers.values(), return_exceptions=True)
-    others = [row for row, answer in zip(rows, answers.values(), strict=True) if _went_elsewhere(answer)]
-    if others:
-        await _by_core(under, slot, others)
-    numbered: list[Row] = [
-        (into, number, trail) for number, (into, _, trail) in enumerate(rows) if not _went_elsewhere(answers[number])
-    ]
+    elsewhere = [number for number, answer in answers.items() if _went_elsewhere(answer)]
+    if elsewhere:
+        for number in elsewhere:
+            del answers[number]
+        await _by_core(under, slot, [rows[number] for number in elsewhere])
+    numbered: list[Row] = [(rows[number][0], number, rows[number][2]) for number in answers]
     await _filled(under, slot, region, numbered, answers, info)
 
 

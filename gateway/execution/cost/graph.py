@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from graphql import GraphQLError, GraphQLField, GraphQLSchema, ValueNode, Visitor, value_from_ast, visit
+from graphql import (
+    GraphQLError,
+    GraphQLField,
+    GraphQLSchema,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableNode,
+    value_from_ast,
+)
 from strawberry import Schema
 from strawberry.types.arguments import convert_arguments
 
@@ -93,15 +102,8 @@ def _is_inherited(adapter: type[Upstream], question: str) -> bool:
 
 
 def holds_variable(node: ValueNode) -> bool:
-    search = _Search()
-    visit(node, search)
-    return search.is_found
-
-
-class _Search(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_found = False
-
-    def enter_variable(self, *_: Any) -> None:
-        self.is_found = True
+    if isinstance(node, ListValueNode):
+        return any(map(holds_variable, node.values))
+    if isinstance(node, ObjectValueNode):
+        return any(holds_variable(field.value) for field in node.fields)
+    return isinstance(node, VariableNode)

@@ -24,7 +24,9 @@ class Telling:
         if error.original_error is None and error.path is None and error.nodes is None:
             # Nothing of the operation: graphql-core gave up a part for a reason of its own.
             error = GraphQLError(error.message, original_error=RuntimeError(error.message))
-        return masking.shown(error, self._request_id)
+        shown = masking.shown(error, self._request_id)
+        masking.forget([error])
+        return shown
 
     def losses(self) -> Iterator[tuple[Loss, Shown]]:
         """Those so far, in the order they came."""

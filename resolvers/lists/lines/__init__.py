@@ -53,7 +53,7 @@ class Lines:
         self._desk, self._families = desk, families
         self._specs = {spec.name: spec for spec in specs}
         self._members = Members(desk, specs)
-        self._counterparts = Counterparts(desk, self._members, self._line)
+        self._counterparts = Counterparts(desk, self._members)
         self._seen: dict[str, asyncio.Task[LineSeen]] = {}
 
     # what is configured
@@ -151,7 +151,7 @@ class Lines:
         return await drift.of_line(self._desk, seen)
 
     async def counterparts(self, release: Release, at: At) -> list[Counterpart]:
-        return await self._counterparts.of(release, at)
+        return await self._counterparts.of(release, self._line, at)
 
     def _chosen(self, names: Collection[str]) -> list[LineSpec]:
         return product_lines.chosen(list(self._specs.values()), names)

@@ -33,6 +33,9 @@ Releases = dict[Route, Release]
 Matches = tuple[Sequence[Match[Route]], Releases, Sequence[Reading[Release]]]
 "Matches, the releases they may name, and how the sources did that were asked."
 
+SeenLine = Callable[[str], Awaitable[LineSeen]]
+"All of a line, by its name."
+
 AT_ONCE = 50
 "Commits of one question: what balena and Memfault filter by themselves. Asked for more they send everything."
 
@@ -45,14 +48,14 @@ class Built:
     readings: Sequence[Reading[Release]]
 
 
-class Commits:
-    """Make it inside the running loop."""
+class Commits(DataLoader[str, Built]):
+    """What was built from a commit. Make it inside the running loop."""
 
     def __init__(self, desk: Desk):
+        super().__init__()
         self._desk = desk
-        self.built_from: DataLoader[str, Built] = DataLoader(self._batch)
 
-    async def _batch(self, commits: list[str]) -> list[Built]:
+    async def batch_load_fn(self, commits: list[str]) -> list[Built]:
         """One question a source for each AT_ONCE commits, side by side."""
         parts = await asyncio.gather(*(self._part(part) for part in chunked(commits, AT_ONCE)))
         found = {commit: built for part in parts for commit, built in part.items()}
@@ -83,17 +86,17 @@ class Commits:
 class Counterparts:
     """Make it inside the running loop."""
 
-    def __init__(self, desk: Desk, members: Members, line: Callable[[str], Awaitable[LineSeen]]):
-        self._desk, self._members, self._line = desk, members, line
+    def __init__(self, desk: Desk, members: Members):
+        self._desk, self._members = desk, members
         self._commits = Commits(desk)
 
-    async def of(self, release: Release, at: At) -> list[Counterpart]:
+    async def of(self, release: Release, seen: SeenLine, at: At) -> list[Counterpart]:
         """By rule, then by source name and native id. What failed on the way is noted beside the answer."""
         if release.status in NOTHING:
             return []
         one = sighting(release)
         (by_commit, found, asked), (by_version, line, told) = await asyncio.gather(
-            self._by_commit(one), self._by_version(one, release)
+            self._by_commit(one), self._by_version(one, release, seen)
         )
         self._desk.lister.collector.note_beside(at.path.as_list(), [*asked, *told])
         same = {match.of for match in by_commit}
@@ -105,11 +108,11 @@ class Counterparts:
     async def _by_commit(self, one: Sighting[Route]) -> Matches:
         if one.commit is None:
             return [], {}, []
-        built = await self._commits.built_from.load(one.commit)
+        built = await self._commits.load(one.commit)
         found = {row.route: row for row in built.releases}
         return correlation.by_revision(one, map(sighting, found.values())), found, built.readings
 
-    async def _by_version(self, one: Sighting[Route], release: Release) -> Matches:
+    async def _by_version(self, one: Sighting[Route], release: Release, seen: SeenLine) -> Matches:
         """In the fleets of its line only: everything else has versions of its own."""
         if one.version is None or release.fleet_native_id is None:
             return [], {}, []
@@ -119,9 +122,9 @@ class Counterparts:
             return [], {}, [Reading(source, errors=(spec,))]
         if spec is None:
             return [], {}, []
-        seen = await self._line(spec.name)
-        same = seen.by_precedence.get(one.version.precedence, ())
-        return correlation.by_version(one, same, spec.name), seen.releases, [*map(seen.reading, seen.telling)]
+        line = await seen(spec.name)
+        same = line.by_precedence.get(one.version.precedence, ())
+        return correlation.by_version(one, same, spec.name), line.releases, [*map(line.reading, line.telling)]
 
 
 def _place(match: Match[Route]) -> Route:

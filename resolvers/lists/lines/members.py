@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any
 
 from aiodataloader import DataLoader
 
@@ -32,50 +32,14 @@ class Member:
     fleet: Fleet | UpstreamError
 
 
-class Members:
-    """Make it inside the running loop."""
+class Found(DataLoader[FleetRef, Sequence[Fleet]]):
+    """The fleets that are meant by a reference. Make it inside the running loop."""
 
-    def __init__(self, desk: Desk, specs: Sequence[LineSpec]):
-        self._desk, self._specs = desk, specs
-        self._found: DataLoader[FleetRef, Sequence[Fleet]] = DataLoader(
-            cast("Any", self._batch)
-        )  # an error stands for a value
+    def __init__(self, desk: Desk):
+        super().__init__()
+        self._desk = desk
 
-    async def of(self, spec: LineSpec) -> list[Member]:
-        """In the order of the configuration; a fleet that is not there is left out, one named twice comes once."""
-        answers = await asyncio.gather(*map(self._settled, spec.fleets))
-        members: dict[object, Member] = {}
-        for ref, answer in zip(spec.fleets, answers, strict=True):
-            for fleet in [answer] if isinstance(answer, UpstreamError) else answer:
-                members.setdefault(ref if isinstance(fleet, UpstreamError) else fleet.route, Member(ref, fleet))
-        return list(members.values())
-
-    async def line_of(self, fleet: Route) -> LineSpec | None:
-        """The line of a fleet that is known by its route only. Raises the upstream's error."""
-        refs = [(spec, ref) for spec in self._specs for ref in spec.fleets if ref.source == fleet[0]]
-        for spec, ref in refs:
-            if ref.naming is Naming.ID and ref.value == fleet[1]:
-                return spec
-        if all(ref.naming is Naming.ID for _, ref in refs):
-            return None
-        found: Fleet | None = await self._desk.loaders.to(Question.FLEET).load(fleet)
-        return None if found is None else line_of(self._specs, found)
-
-    async def native_ids(self, specs: Iterable[LineSpec], source: str) -> Reading[str]:
-        """Of the lines' fleets in one source; a source without any is skipped. Ids cost no call."""
-        refs = list(dict.fromkeys(ref for spec in specs for ref in spec.fleets if ref.source == source))
-        if not refs:
-            return skipped(source)
-        told = [ref.value for ref in refs if ref.naming is Naming.ID]
-        answers = await asyncio.gather(*(self._settled(ref) for ref in refs if ref.naming is not Naming.ID))
-        errors = [answer for answer in answers if isinstance(answer, UpstreamError)]
-        found = [fleet.native_id for one in answers if not isinstance(one, UpstreamError) for fleet in one]
-        return Reading(source, [*told, *found], errors, is_lost=len(errors) == len(refs))
-
-    async def _settled(self, ref: FleetRef) -> Sequence[Fleet] | UpstreamError:
-        return await settled(ref.source, self._found.load(ref))
-
-    async def _batch(self, refs: list[FleetRef]) -> list[Answer]:
+    async def batch_load_fn(self, refs: list[FleetRef]) -> list[Any]:
         by_source: dict[str, list[FleetRef]] = {}
         for ref in refs:
             by_source.setdefault(ref.source, []).append(ref)
@@ -113,6 +77,48 @@ class Members:
         for fleet in reading.rows:  # a release of one of them need not ask for it again
             self._desk.loaders.prime(fleet)
         return {ref: _meant(ref, reading) for ref in refs}
+
+
+class Members:
+    """Make it inside the running loop."""
+
+    def __init__(self, desk: Desk, specs: Sequence[LineSpec]):
+        self._desk, self._specs = desk, specs
+        self._found = Found(desk)
+
+    async def of(self, spec: LineSpec) -> list[Member]:
+        """In the order of the configuration; a fleet that is not there is left out, one named twice comes once."""
+        answers = await asyncio.gather(*map(self._settled, spec.fleets))
+        members: dict[object, Member] = {}
+        for ref, answer in zip(spec.fleets, answers, strict=True):
+            for fleet in [answer] if isinstance(answer, UpstreamError) else answer:
+                members.setdefault(ref if isinstance(fleet, UpstreamError) else fleet.route, Member(ref, fleet))
+        return list(members.values())
+
+    async def line_of(self, fleet: Route) -> LineSpec | None:
+        """The line of a fleet that is known by its route only. Raises the upstream's error."""
+        refs = [(spec, ref) for spec in self._specs for ref in spec.fleets if ref.source == fleet[0]]
+        for spec, ref in refs:
+            if ref.naming is Naming.ID and ref.value == fleet[1]:
+                return spec
+        if all(ref.naming is Naming.ID for _, ref in refs):
+            return None
+        found: Fleet | None = await self._desk.loaders.to(Question.FLEET).load(fleet)
+        return None if found is None else line_of(self._specs, found)
+
+    async def native_ids(self, specs: Iterable[LineSpec], source: str) -> Reading[str]:
+        """Of the lines' fleets in one source; a source without any is skipped. Ids cost no call."""
+        refs = list(dict.fromkeys(ref for spec in specs for ref in spec.fleets if ref.source == source))
+        if not refs:
+            return skipped(source)
+        told = [ref.value for ref in refs if ref.naming is Naming.ID]
+        answers = await asyncio.gather(*(self._settled(ref) for ref in refs if ref.naming is not Naming.ID))
+        errors = [answer for answer in answers if isinstance(answer, UpstreamError)]
+        found = [fleet.native_id for one in answers if not isinstance(one, UpstreamError) for fleet in one]
+        return Reading(source, [*told, *found], errors, is_lost=len(errors) == len(refs))
+
+    async def _settled(self, ref: FleetRef) -> Sequence[Fleet] | UpstreamError:
+        return await settled(ref.source, self._found.load(ref))
 
 
 def _one(row: Fleet | BaseException | None) -> Answer:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import structlog
 
-from resolvers.errors import UpstreamError
+from resolvers.errors import UpstreamError, untraced
 from resolvers.federation.reading import Unexpected
 
 T = TypeVar("T")
@@ -20,6 +20,7 @@ async def settled(source: str, asked: Awaitable[T]) -> T | UpstreamError:
     try:
         return await asked
     except UpstreamError as error:
+        untraced(error)
         return error
     except Exception as error:
         _log.error("unexpected error", source=source, exc_info=error)

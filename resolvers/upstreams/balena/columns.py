@@ -277,14 +277,14 @@ def _shape(
     along: Sequence[tuple[Behind, Cut[Any]]] = (),
 ) -> type[Any]:
     """`row` with these fields alone."""
-    hints = {one.name: one.type for one in msgspec.structs.fields(row)}
+    hints = {one.name: one.type for one in _fields(row)}
     types: dict[str, Any] = {name: hints[name] for name in hints if name in selected}
     for navigation, names in inside.items():
         types[navigation] = listing(_shape(_item(hints[navigation]), names, {}))
     for link, behind in along:
         hint = hints[link.navigation]
         if _islisting(hint):  # its own columns stay there, beside those of the row that comes along
-            own_rows = {one.name: one.type for one in msgspec.structs.fields(_item(hint))}
+            own_rows = {one.name: one.type for one in _fields(_item(hint))}
             more = {name: own_rows[name] for name in inside.get(link.navigation, ())}
             types[link.navigation] = listing(extended(behind.row, more))
         else:
@@ -294,7 +294,16 @@ def _shape(
 
 def extended(row: type[Any], types: Mapping[str, Any]) -> type[Any]:
     """A shape with more fields."""
-    return _defined(row, {**{one.name: one.type for one in msgspec.structs.fields(row)}, **types}) if types else row
+    return _defined(row, {**{one.name: one.type for one in _fields(row)}, **types}) if types else row
+
+
+def _fields(row: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return _fields_of(row)
+
+
+@lru_cache(maxsize=2 * SHAPES)
+def _fields_of(row: Any) -> tuple[msgspec.structs.FieldInfo, ...]:
+    return msgspec.structs.fields(row)
 
 
 def _defined(row: Any, types: Mapping[str, Any]) -> type[Any]:
@@ -304,7 +313,7 @@ def _defined(row: Any, types: Mapping[str, Any]) -> type[Any]:
 @lru_cache(maxsize=2 * SHAPES)  # making one costs as much as decoding a page
 def _struct(row: type[Any], types: tuple[tuple[str, Any], ...]) -> type[Any]:
     """A struct of these fields. One that `row` has keeps its default: what had to be there still has to."""
-    known = {one.name: one for one in msgspec.structs.fields(row)}
+    known = {one.name: one for one in _fields(row)}
     specified: list[Any] = []
     for name, hint in types:
         one = known.get(name)
