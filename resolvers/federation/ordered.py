@@ -36,7 +36,10 @@ class OutOfOrder(Exception):
 
 
 class Pager(Protocol[T]):
-    """The upstream's pages, one after another."""
+    """The upstream's pages, one after another. is_over: the last was handed over."""
+
+    @property
+    def is_over(self) -> bool: ...
 
     async def next(self) -> Page[T] | None:
         """None when there is no more. Raises UpstreamError, or OutOfOrder when it cannot go on in order."""
@@ -188,8 +191,9 @@ class Ordered(Generic[T]):
             if page is not None:
                 self.source.came(page)
                 self._ties.add(page.rows)
-            self._is_over = page is None or self._ties.is_past_stop
-            return self._ties.taken(is_over=page is None)
+            is_last = page is None or self.pager.is_over
+            self._is_over = is_last or self._ties.is_past_stop
+            return self._ties.taken(is_over=is_last)
         except OutOfOrder as error:
             return await self._whole(str(error))
         except UpstreamError as error:

@@ -38,13 +38,13 @@ class FromKey(Generic[T]):
         self._read, self._span = read, span
         place = first_place(span)
         self._size, self._boundary = place.size, place.boundary
-        self._is_over = False
+        self.is_over = False
 
     async def next(self) -> Page[T] | None:
-        if self._is_over:
+        if self.is_over:
             return None
         page = await self._read(Place(self._size, self._boundary))
-        self._is_over = not page.has_more
+        self.is_over = not page.has_more
         if page.has_more:
             self._go_on(None if not page.rows else moment(self._span.order.keys.of(page.rows[-1])))
         return page
@@ -77,11 +77,11 @@ class ByNumber(Generic[T]):
     _exact: int | None = None
     _kept: dict[int, Page[T]] = field(default_factory=dict)  # read on the way, not given on yet
     _places: list[tuple[Rank, int]] = field(default_factory=list)  # of the rows given on: rank of the key, index
-    _is_over: bool = False
+    is_over: bool = False
     _has_moved: bool = False
 
     async def next(self) -> Page[T] | None:
-        if self._is_over:
+        if self.is_over:
             return None
         if self._has_moved:
             freshness.only_live()
@@ -149,7 +149,7 @@ class ByNumber(Generic[T]):
         return before is not None and page.total is not None and page.total < before and bool(self._places)
 
     def _given_on(self, page: Page[T]) -> None:
-        self._is_over = not page.has_more
+        self.is_over = not page.has_more
         order, begin = self.span.order, (self._number - 1) * self.page_size
         self._places += [(order.key_rank(order.keys.of(row)), begin + at) for at, row in enumerate(page.rows)]
 

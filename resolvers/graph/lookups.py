@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 from resolvers.graph.questions import Question
 
+BROUGHT = frozenset({Question.RELEASE, Question.FLEET})
+"Answered as well by rows that came along with others."
+
 
 @dataclass(frozen=True, slots=True)
 class LookUp:

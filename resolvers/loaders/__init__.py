@@ -47,6 +47,9 @@ ROWS: Mapping[Question, str] = {
 _LOOK_UPS = {"Release": Question.RELEASE, "Fleet": Question.FLEET}
 "What comes along answers these."
 
+MOST_HELD = 1000
+"Rows of one answer that are kept until somebody asks for what they brought along."
+
 
 class Loaders:
     """All loaders of one request, each made when first asked for.
@@ -63,6 +66,7 @@ class Loaders:
         self.below: ReleasesBelow | None = None
         self._upstreams, self._note = upstreams, note
         self._questions: dict[Question, Loader[Route, Any]] = {}
+        self._received: list[Sequence[Any]] = []
 
     @cached_property
     def columns_by_release_key(self) -> DataLoader[ColumnsKey, Mapping[str, Any] | None]:
@@ -72,18 +76,28 @@ class Loaders:
     def releases_by_fleet_key(self) -> DataLoader[FleetReleasesKey, Reading[Release]]:
         return Loader(releases_by_fleet(self._upstreams, self.received), "releases_by_fleet_id", self._note)
 
-    @cached_property
+    @property
     def release_page_by_fleet_key(self) -> DataLoader[FleetPageKey, Page[Release] | None]:
+        self._look_through()
+        return self._release_page_by_fleet_key
+
+    @cached_property
+    def _release_page_by_fleet_key(self) -> DataLoader[FleetPageKey, Page[Release] | None]:
         return Loader(release_pages_by_fleet(self._upstreams, self.received), "release_pages_by_fleet_id", self._note)
 
     def forget(self) -> None:
         """After a change nothing that was read before it may be shown."""
         self._questions.clear()
-        for name in ("columns_by_release_key", "releases_by_fleet_key", "release_page_by_fleet_key"):
+        self._received.clear()
+        for name in ("columns_by_release_key", "releases_by_fleet_key", "_release_page_by_fleet_key"):
             vars(self).pop(name, None)
 
     def to(self, question: Question) -> Loader[Route, Any]:
         """The loader of a question: by (source name, native id), what the question's port method answers."""
+        self._look_through()
+        return self._loader(question)
+
+    def _loader(self, question: Question) -> Loader[Route, Any]:
         loader = self._questions.get(question)
         if loader is None:
             batch = by_key(self._upstreams, self._asking(question))
@@ -91,7 +105,22 @@ class Loaders:
         return loader
 
     def received(self, rows: Sequence[Any]) -> None:
-        """Rows have come: what they brought along answers questions that were not asked yet."""
+        """Rows have come: what they brought along answers questions that were not asked yet.
+
+        They are looked through once the first is asked: mostly each row shows what it brought along itself.
+        """
+        if len(rows) > MOST_HELD:
+            self._look_into(rows)
+        elif rows:
+            self._received.append(rows)
+
+    def _look_through(self) -> None:
+        if self._received:
+            received, self._received = self._received, []
+            for rows in received:
+                self._look_into(rows)
+
+    def _look_into(self, rows: Sequence[Any]) -> None:
         # Rows that share what came with them mostly share the list of it.
         lists = {id(along): along for row in rows if (along := row.along)}
         self._prime({id(one): one for along in lists.values() for one in along}.values())
@@ -101,8 +130,8 @@ class Loaders:
 
     def _received_pages(self, row: Sourced) -> None:
         for below, page in row.pages.items():
-            self.release_page_by_fleet_key.prime((*row.route, below.query, below.place), page)
-            self.received(page.rows)
+            self._release_page_by_fleet_key.prime((*row.route, below.query, below.place), page)
+            self._look_into(page.rows)
 
     def below_for(self, upstream: Upstream) -> ReleasesBelow | None:
         """What fleets of this source should bring along: nothing, where it does not keep the order itself."""
@@ -118,7 +147,7 @@ class Loaders:
         for row in rows:
             kind = type(row)
             if kind not in loaders:
-                loaders[kind] = self.wants.of(kind.__name__), self.to(_LOOK_UPS[kind.__name__])
+                loaders[kind] = self.wants.of(kind.__name__), self._loader(_LOOK_UPS[kind.__name__])
             wanted, loader = loaders[kind]
             if row.has(wanted):
                 loader.prime(row.route, row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from graphql.execution.collect_fields import FieldDetails
 from graphql.pyutils import Path
 
 from gateway.execution.compiled.fields import Called
-from resolvers.graph.lookups import LookUp
+from resolvers.graph.lookups import BROUGHT, LookUp
 
 Trail = Any
 "A Path, or the same three things as a plain tuple, which is quicker to make: (Trail, key, type's name)."
@@ -34,6 +35,13 @@ class Slot:
     way: LookUp | Called | None = None
     region: Region | None = None
 
+    @property
+    def is_brought(self) -> bool:
+        """Whether the object itself may hold what is to be shown, with nothing below it to be waited for."""
+        way, region = self.way, self.region
+        is_known = isinstance(way, LookUp) and way.question in BROUGHT and way.known is None
+        return is_known and region is not None and not region.slots
+
     def path(self, trail: Trail) -> Path:
         return Path(path(trail), self.key, self.parent.name)
 
@@ -53,7 +61,33 @@ class Region:
         self.answer.__globals__.clear()
 
     def notes(self, info: object) -> list[Any]:
-        return [info, *([] for _ in self.slots)]
+        return [info, *(Brought(slot, info) if slot.is_brought else [] for slot in self.slots)]
+
+
+class Brought(list[Row]):
+    """Rows of a slot that have to be waited for. Others are shown at once, by what came along with them.
+
+    shown: by route, so that rows share it; False where it did not come along, or not all of it.
+    """
+
+    __slots__ = ("_notes", "_region", "shown")
+
+    def __init__(self, slot: Slot, info: object):
+        assert slot.region is not None
+        self._region, self._notes = slot.region, [info]
+        self.shown: dict[tuple[str, str], Any] = {}
+
+    def show(self, row: Any, route: tuple[str, str]) -> Any:
+        """To be asked once for each route."""
+        self.shown[route] = found = self._found(row, route)
+        return found
+
+    def _found(self, row: Any, route: tuple[str, str]) -> Any:
+        for one in row.along:
+            if one.route == route:
+                with suppress(Exception):  # of another type, or without a column: whoever is asked has it
+                    return self._region.answer(one, None, self._notes)
+        return False
 
 
 def path(trail: Trail) -> Path:

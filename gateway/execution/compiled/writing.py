@@ -163,16 +163,31 @@ class _Writer:
 
     def _looked_up(self, one: _Field, way: LookUp, value: str) -> tuple[list[str], str, list[str]]:
         key = self.text.fresh()
+        later = self._later(one, "r", way)
         ask = [
             f"s, {key} = o.source_name, o.{way.by}",
             f"if type({key}) is str and type(s) is str:",
-            f"    {self._later(one, f'(s, {key})', way)}",
+            f"    r = s, {key}",
+            *(f"    {line}" for line in self._brought(one, later)),
             f"elif {key} is not None: raise Surprise" if way.is_optional else "else: raise Surprise",
         ]
         if way.known is None:
             return [], "None", ask
         unknown = [f"if {value} is None:", *(f"    {line}" for line in ask)]
         return [f"{value} = o.{way.known}"], self._shown(one, value), unknown
+
+    def _brought(self, one: _Field, later: str) -> list[str]:
+        """Lines that show what came along with the object of the last slot, or note it to be waited for."""
+        slot = self.slots[-1]
+        if not slot.is_brought or not hasattr(_class(one.parent), "along"):
+            return [later]
+        noted, key = f"j[{len(self.slots)}]", self.text.name(one.key)
+        return [
+            f"x = {noted}.shown.get(r)",
+            f"if x is None: x = {noted}.show(o, r)",
+            f"if x is False: {later}",
+            f"else: d[{key}] = x",
+        ]
 
     def _shown(self, one: _Field, value: str) -> str:
         return self.value(one.field.type, value, one.trail, one.details)
