@@ -121,8 +121,9 @@ class Loaders:
                 self._look_into(rows)
 
     def _look_into(self, rows: Sequence[Any]) -> None:
+        """A row that is none of the graph's is for those to tell who meet it: here others are asking."""
         # Rows that share what came with them mostly share the list of it.
-        lists = {id(along): along for row in rows if (along := row.along)}
+        lists = {id(along): along for row in rows if isinstance(row, Columned) and (along := row.along)}
         self._prime({id(one): one for along in lists.values() for one in along}.values())
         if rows and isinstance(rows[0], Fleet):  # rows of one answer are of one type
             for row in rows:

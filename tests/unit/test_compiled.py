@@ -13,6 +13,7 @@ from gateway.execution.compiled.plans import Plans
 from gateway.execution.documents import Documents, Prepared
 from gateway.execution.executor import Executor, Operation, core
 from gateway.execution.limits import Limits
+from resolvers.graph.fleet import Fleet
 from resolvers.schema import schema
 from tests.unit.fake_upstreams import FakeUpstream, fleet, release, request
 
@@ -64,6 +65,27 @@ async def test_a_page_of_releases_costs_core_nothing_and_one_call_for_all_fleets
     assert body["data"]["releases"]["nodes"][0] == {**first, "fleet": {"slug": "acme/one", "name": "1"}}
     assert Counting.executed == []
     assert upstream.calls[1:] == [("fleets_by_id", ("1",))]
+
+
+async def test_a_fleet_that_came_along_is_shown_and_only_the_others_are_asked_for(executor: Executor) -> None:
+    names = ("0", "0", "1", "2", "3")
+    rows = [release("a", str(at), raw_version=f"1.0.{at}", fleet_native_id=name) for at, name in enumerate(names)]
+    brought = [fleet("a", "0", slug="acme/along")]
+    of_no_use = {
+        2: fleet("a", "0", slug="acme/of-another"),
+        3: release("a", "2"),
+        4: Fleet.of_columns({"source_name": "a", "native_id": "3", "name": "3", "fetched": frozenset({"name"})}),
+    }
+    for at, row in enumerate(rows):
+        row.bringing([of_no_use[at]] if at in of_no_use else brought)
+    upstream = FakeUpstream("a", rows=rows, own_fleets=[fleet("a", name, slug="acme/asked") for name in "0123"])
+
+    body = await asked(executor, "{ releases(first: 5) { nodes { name fleet { slug } } } }", upstream)
+
+    slugs = {node["name"]: node["fleet"]["slug"] for node in body["data"]["releases"]["nodes"]}
+    assert slugs == {"0": "acme/along", "1": "acme/along", **dict.fromkeys("234", "acme/asked")}
+    assert Counting.executed == []
+    assert [call for call in upstream.calls if call[0] == "fleets_by_id"] == [("fleets_by_id", ("1", "2", "3"))]
 
 
 async def test_a_field_with_arguments_is_core_s_and_what_it_returns_is_compiled(executor: Executor) -> None:

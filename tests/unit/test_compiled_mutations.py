@@ -55,7 +55,7 @@ MUTATIONS = {
         "return self._present(type_.of_type, of, at, details)",
         "return self.value(type_.of_type, of, at, details)",
     ),
-    "all rows of a list have the path of the first": Mutation("writing", "({at}, {index}, None)", "({at}, 0, None)"),
+    "all rows of a list have the path of the first": Mutation("writing", "(p, i, None)", "(p, 0, None)"),
     "one selection for all places of a type": Mutation("plans", "steps += (key, type_name)", "pass"),
     "variables of @skip and @include are not asked": Mutation(
         "plans", "variant = (name, *(variables.get(condition) for condition in self._conditions))", "variant = (name,)"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,8 +84,10 @@ class Brought(list[Row]):
     def _found(self, row: Any, route: tuple[str, str]) -> Any:
         for one in row.along:
             if one.route == route:
-                with suppress(Exception):  # of another type, or without a column: whoever is asked has it
+                try:
                     return self._region.answer(one, None, self._notes)
+                except Exception:  # noqa: S112  # of another type, or without a column: whoever is asked has it
+                    continue
         return False
 
 

@@ -41,12 +41,13 @@ def region(executor: Executor[Any], type_: GraphQLOutputType, details: Details) 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """One field of a selection, and the names in the source for its response key and its own trail."""
+    """One field of a selection, with expressions for the trail of its object and for its own."""
 
     key: str
     parent: GraphQLObjectType
     field: GraphQLField
     details: Details
+    at: str
     trail: str
 
 
@@ -92,6 +93,11 @@ class _Writer:
         return f"({by_name}[{of}._name_] if type({of}) is {members} else {serialised})"
 
     def _list(self, type_: GraphQLList[Any], of: str, at: str, details: Details) -> str:
+        bare = type_.of_type.of_type if is_non_null_type(type_.of_type) else type_.of_type
+        if isinstance(bare, GraphQLObjectType):
+            before = len(self.slots)
+            function = self._objects(bare, details, is_optional=bare is type_.of_type)
+            return f"{function}({of}, {at if len(self.slots) > before else None}, j)"
         item, index, before = self.text.fresh(), self.text.fresh(), len(self.slots)
         shown = self.value(type_.of_type, item, f"({at}, {index}, None)", details)
         if len(self.slots) > before:
@@ -107,17 +113,32 @@ class _Writer:
 
     def _object(self, type_: GraphQLObjectType, details: Details) -> str:
         """The function of objects of a type."""
+        lines, shown, later = self._body(type_, details, "p")
+        if not later:
+            return self.text.function([*lines, f"return {shown}"])
+        return self.text.function([*lines, f"d = {shown}", *later, "return d"])
+
+    def _objects(self, type_: GraphQLObjectType, details: Details, *, is_optional: bool) -> str:
+        """The function of lists of them: a call for each object would cost as much as two of its fields."""
+        before = len(self.slots)
+        lines, shown, later = self._body(type_, details, "(p, i, None)")
+        over = "for i, o in enumerate(rows(l)):" if len(self.slots) > before else "for o in rows(l):"
+        null = ["if o is None:", "    a(None)", "    continue"] if is_optional else []
+        ends = [f"d = {shown}", *later, "a(d)"] if later else [f"a({shown})"]
+        inside = (f"    {line}" for line in (*null, *lines, *ends))
+        return self.text.function(["f, l = [], o", "a = f.append", over, *inside, "return f"])
+
+    def _body(self, type_: GraphQLObjectType, details: Details, at: str) -> tuple[list[str], str, list[str]]:
+        """(lines that come first, the dict of an object `o`, lines that use it as `d`)."""
         lines = [f"if type(o) is not {self.text.name(_class(type_))}: raise Surprise"]
         shown, later = [], []
         for key, own in self._selected(type_, details).items():
             name = self.text.name(key)
-            before, what, after = self._field(key, name, type_, own)
+            before, what, after = self._field(key, name, type_, own, at)
             lines += before
             shown.append(f"{name}: {what}")
             later += after
-        if not later:
-            return self.text.function([*lines, f"return {{{', '.join(shown)}}}"])
-        return self.text.function([*lines, f"d = {{{', '.join(shown)}}}", *later, "return d"])
+        return lines, f"{{{', '.join(shown)}}}", later
 
     def _selected(self, type_: GraphQLObjectType, details: Details) -> dict[str, Details]:
         grouped, deferred, _ = self._executor.collect_subfields(type_, details)
@@ -126,7 +147,7 @@ class _Writer:
         return grouped
 
     def _field(
-        self, key: str, name: str, parent: GraphQLObjectType, details: Details
+        self, key: str, name: str, parent: GraphQLObjectType, details: Details, at: str
     ) -> tuple[list[str], str, list[str]]:
         """(lines before the dict is made, the value in it, lines after that) of one field."""
         field_name = details[0].node.name.value
@@ -135,7 +156,7 @@ class _Writer:
         field = self._executor.schema.get_field(parent, field_name)
         if field is None:
             raise Surprise
-        one = _Field(key, parent, field, details, f"(p, {name}, {self.text.name(parent.name)})")
+        one = _Field(key, parent, field, details, at, f"({at}, {name}, {self.text.name(parent.name)})")
         before = len(self.slots)
         try:
             return self._own(one, fields.way(parent, field))
@@ -196,7 +217,7 @@ class _Writer:
         """A line that notes what to wait for."""
         inner = None if way is None else region(self._executor, one.field.type, one.details)
         self.slots.append(Slot(one.key, one.parent, one.field, one.details, way, inner))
-        return f"j[{len(self.slots)}].append((d, {what}, p))"
+        return f"j[{len(self.slots)}].append((d, {what}, {one.at}))"
 
 
 def _class(type_: GraphQLObjectType) -> type:
