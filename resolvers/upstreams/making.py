@@ -8,7 +8,7 @@ else in it is a value behind a name.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -17,6 +17,9 @@ Make = Callable[[Any, Any], Any]
 "One attribute of ours: of a row of theirs, and of what holds for all rows of the call."
 
 Rows = Callable[[Iterable[Any], Any], list[T]]
+
+MOST_KNOWN = 256
+"Values of a few attributes together: words of theirs that nobody has documented may be many."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +53,31 @@ class Filled:
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """What a function makes of one attribute of theirs."""
+class Judged:
+    """What a function makes of a few attributes of theirs that together have few values: made once for each."""
 
-    name: str
+    names: tuple[str, ...]
     function: Callable[[Any], Any]
+    known: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def __call__(self, row: Any, at: Any) -> Any:
-        return self.function(getattr(row, self.name))
+        found = self.function(row)
+        if len(self.known) < MOST_KNOWN:
+            self.known[tuple(getattr(row, name) for name in self.names)] = found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """The id of what is behind a link of theirs, as text; null where there is nothing. A link has an `id`, or is a list
+    of one that has."""
+
+    name: str
+
+    def __call__(self, row: Any, at: Any) -> str | None:
+        link = getattr(row, self.name)
+        behind = (link[0] if link else None) if type(link) is list else link
+        return None if behind is None else str(behind.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +104,7 @@ def rows(made: type[T], parts: Mapping[str, Make], constants: Mapping[str, Any])
     """Makes rows of ours with these attributes. constants: those that are the same in every row, which share them."""
     values = {**constants, **parts}
     kinds = tuple((name, *_kind(name, values[name], constants)) for name in values)
-    given = (value.function if isinstance(value, Read) else value for value in values.values())
-    found: Rows[T] = _written(kinds)(object.__new__, made, *given)
+    found: Rows[T] = _written(kinds)(object.__new__, made, *values.values())
     return found
 
 
@@ -111,8 +130,10 @@ def _kind(name: str, value: Any, constants: Container[str]) -> tuple[str, str]:
     """(how it is had, the name it is had by)."""
     if name in constants:
         return "constant", ""
-    if isinstance(value, Same | Spelled | Filled | Read | Shared):
+    if isinstance(value, Same | Spelled | Filled | Linked | Shared):
         return type(value).__name__, value.name
+    if isinstance(value, Judged):
+        return "Judged", "".join(f"row.{one}, " for one in value.names)
     return ("Knowing", "") if isinstance(value, Knowing) else ("called", "")
 
 
@@ -123,13 +144,15 @@ def _written(kinds: tuple[tuple[str, str, str], ...]) -> Callable[..., Any]:
         "constant": "v{at}",
         "called": "v{at}(row, at)",
         "Knowing": "v{at}.make(row, at, known)",
-        "Read": "v{at}(row.{name})",
         "Same": "row.{name}",
         "Spelled": "str(row.{name})",
         "Filled": "row.{name} or None",
+        "Linked": "None if not (link := row.{name}) else str((link[0] if type(link) is list else link).id)",
+        "Judged": "k{at}(({name})) or v{at}(row, at)",
         "Shared": "s{at}",
     }
     shared = [f"        s{at} = at.{name}" for at, (_, kind, name) in enumerate(kinds) if kind == "Shared"]
+    shared += [f"        k{at} = v{at}.known.get" for at, (_, kind, _) in enumerate(kinds) if kind == "Judged"]
     # One by one: a dict of its own would cost each row twice the time and the memory.
     lines = [
         f"            one.{key} = {shown[kind].format(at=at, name=name)}" for at, (key, kind, name) in enumerate(kinds)

@@ -23,7 +23,7 @@ from resolvers.graph.columns import linked as linked_columns
 from resolvers.upstreams import making
 from resolvers.upstreams.balena.odata import Condition, Direction, Options
 from resolvers.upstreams.balena.rows import Deferred, Listed, linked
-from resolvers.upstreams.making import Filled, Knowing, Make, Read, Same, Shared, Spelled
+from resolvers.upstreams.making import Filled, Knowing, Linked, Make, Same, Shared, Spelled
 from resolvers.upstreams.port import Columns
 
 T = TypeVar("T", bound=Columned)
@@ -61,8 +61,8 @@ def filled(name: str) -> Column:
     return Column(Filled(name), (name,))
 
 
-def read(name: str, function: Callable[[Any], Any]) -> Column:
-    return Column(Read(name, function), (name,))
+def linked_id(name: str) -> Column:
+    return Column(Linked(name), (name,))
 
 
 def details(row: msgspec.Struct, names: Iterable[str]) -> Any:
@@ -93,12 +93,12 @@ class Table(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """A to-one navigation. is_sure: whether what is behind it is surely what its own look-up would show; needs: the
-    attributes, of the row and of the one behind it, that it takes to tell."""
+    """A to-one navigation. is_sure: whether what is behind it is surely what its own look-up would show, None where it
+    always is; needs: the attributes, of the row and of the one behind it, that it takes to tell."""
 
     navigation: str
     table: Table[Any]
-    is_sure: Callable[[Any, Any], bool] = lambda row, behind: True
+    is_sure: Callable[[Any, Any], bool] | None = None
     needs: frozenset[str] = frozenset()
 
 
@@ -153,12 +153,12 @@ def _one_along(own: Cut[Any]) -> Along:
 
     def along(row: Any, at: At, known: dict[Any, Any]) -> Sequence[Columned]:
         found = None if type(row) is plain else getattr(row, navigation)
-        if type(found) is not list or not found or not is_sure(row, found[0]):
+        if type(found) is not list or not found or not (is_sure is None or is_sure(row, found[0])):
             return ()
         number = found[0].id
-        if number not in known:
-            known[number] = (behind.made(found[0], at),)
-        rows: Sequence[Columned] = known[number]
+        rows: Sequence[Columned] | None = known.get(number)
+        if rows is None:
+            rows = known[number] = (behind.made(found[0], at),)
         return rows
 
     return along

@@ -16,7 +16,7 @@ from resolvers.graph.native.balena import BalenaFleet, BalenaRelease
 from resolvers.graph.people import Actor, Organization, Tag
 from resolvers.graph.release import Release
 from resolvers.upstreams.balena import native, selection
-from resolvers.upstreams.balena.columns import At, Behind, Column, Table, cut, details, filled, read, same
+from resolvers.upstreams.balena.columns import At, Behind, Column, Table, cut, details, filled, linked_id, same
 from resolvers.upstreams.balena.native import device_type
 from resolvers.upstreams.balena.rows import (
     ApplicationRow,
@@ -29,6 +29,7 @@ from resolvers.upstreams.balena.rows import (
     TargetRow,
     linked,
 )
+from resolvers.upstreams.making import Judged
 
 # Python looks a member up by a call each time, and every row has a status.
 AVAILABLE, DRAFT, INVALIDATED = ReleaseStatus.AVAILABLE, ReleaseStatus.DRAFT, ReleaseStatus.INVALIDATED
@@ -53,7 +54,10 @@ DEVICE_DETAILS = (
 "What `details` shows, under balena's own names: the columns of a row that the graph has no field for."
 
 
-def status(row: ReleaseRow, at: object = None) -> ReleaseStatus:
+SAYING_STATUS = ("status", "is_final", "is_invalidated")
+
+
+def status(row: ReleaseRow) -> ReleaseStatus:
     """The first that holds: withdrawn, how its build ended, draft, success. A word nobody documented is UNKNOWN."""
     if row.is_invalidated:
         return INVALIDATED
@@ -65,10 +69,7 @@ def status(row: ReleaseRow, at: object = None) -> ReleaseStatus:
 
 
 def native_id(link: Link) -> str | None:
-    # Not by `linked`: every row of a list comes here.
-    if isinstance(link, list):
-        return str(link[0].id) if link else None
-    return None if link is None else str(link.id)
+    return None if not link else str((link[0] if isinstance(link, list) else link).id)
 
 
 FLEET: Table[Fleet] = Table(
@@ -86,7 +87,7 @@ FLEET: Table[Fleet] = Table(
         "device_type": Column(lambda row, at: device_type(row), expand=native.DEVICE_TYPE),
         "tracks_latest": same("should_track_latest_release"),
         "web_url": Column(lambda row, at: _page(at.web_url, row.id)),
-        "target_release_native_id": read("should_be_running__release", native_id),
+        "target_release_native_id": linked_id("should_be_running__release"),
         "is_mine": Column(lambda row, at: at.is_mine),  # false when it is only seen because it is public
     },
     (*selection.APPLICATION, *selection.CLOUD_APPLICATION),
@@ -101,7 +102,7 @@ RELEASE: Table[Release] = Table(
     {
         "name": same("raw_version"),
         "raw_version": same("raw_version"),
-        "status": Column(status, ("status", "is_final", "is_invalidated")),
+        "status": Column(Judged(SAYING_STATUS, status), SAYING_STATUS),
         "native_status": same("status"),
         # The commit; what balena calls revision counts rebuilds, and is in `native`.
         "revision": filled("commit"),
@@ -114,7 +115,7 @@ RELEASE: Table[Release] = Table(
         "web_url": Column(
             lambda row, at: _page(at.web_url, linked(row.belongs_to__application), row.id), ("belongs_to__application",)
         ),
-        "fleet_native_id": read("belongs_to__application", native_id),
+        "fleet_native_id": linked_id("belongs_to__application"),
         "lineage": Column(lambda row, at: Lineage(counts=row.status == "success"), ("status",)),
     },
     (*selection.RELEASE, *selection.CLOUD_RELEASE),
@@ -142,8 +143,8 @@ DEVICE: Table[Device] = Table(
         "running_release_native_id": Column(
             lambda row, at: native_id(row.is_running__release), expand=(("is_running__release", "id"),)
         ),
-        "target_release_native_id": read("should_be_running__release", native_id),
-        "fleet_native_id": read("belongs_to__application", native_id),
+        "target_release_native_id": linked_id("should_be_running__release"),
+        "fleet_native_id": linked_id("belongs_to__application"),
         "details_of": Column(lambda row, at: partial(details, row, DEVICE_DETAILS), DEVICE_DETAILS),
     },
     (*selection.DEVICE, *selection.CLOUD_DEVICE),
