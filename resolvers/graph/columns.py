@@ -20,16 +20,12 @@ NATIVE = "native."
 "Before the name of an attribute of the vendor's own part of a row."
 
 
-class ColumnNotFetched(AttributeError):
-    """A field was answered from an attribute that nobody asked the source for: a declaration of `reads` lacks it.
-
-    Our own mistake, so nothing for clients. An AttributeError, so that whoever inspects a row to print it (a log, a
-    debugger) goes on; hence no row is ever read by `getattr` with a default, which would make a null of it.
-    """
-
-
 class Columned:
     """What may be there with some of its attributes only.
+
+    Another raises an AttributeError, as anything does that is not there: our own mistake then, since a declaration of
+    `reads` lacks it. So no row is read by `getattr` with a default, which would make a null of it; nor by a
+    `__getattr__` that says it better, which costs each attribute that is there six times as much.
 
     fetched: the names it was asked with; None: everything. along: rows of other types that came with it, each as good
     as one that was looked up. pages: of a fleet, pages of its releases by the port's ReleasesBelow that asked for them.
@@ -54,14 +50,6 @@ class Columned:
     def has(self, columns: frozenset[str] | None) -> bool:
         """Whether all of these can be read."""
         return self.fetched is None or (columns is not None and own(columns) <= self.fetched)
-
-    if not TYPE_CHECKING:  # a type checker would take every name for an attribute
-
-        def __getattr__(self, name: str) -> Any:
-            """Called for what is not there only: what is there costs nothing more."""
-            if name in type(self).__dataclass_fields__:
-                raise ColumnNotFetched(f"{type(self).__name__}.{name} was read and had not been asked for")
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
 def knows_its_columns(row: type[Columned]) -> None:
