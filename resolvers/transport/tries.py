@@ -130,7 +130,8 @@ class Tries:
                         self._request, self._took, self._seen = self._leaving()
                         request, self._leaving = self._request, None
                     headers = {**credentials, **begun.headers}
-                    answer = await wire.asked(way, request, headers, self._took, self._seen, self._told)
+                    what = (request, headers, self._took, self._seen, self._told)
+                    answer = await wire.asked(way, *what, is_anew=self._number > 1)
         except asyncio.CancelledError:
             answer.is_given_up = True
             raise

@@ -31,15 +31,22 @@ class Answer:
 
 
 async def asked(
-    way: Way, request: Request, headers: Mapping[str, str], took: Took, seen: Seen, told: Callable[[], str]
+    way: Way,
+    request: Request,
+    headers: Mapping[str, str],
+    took: Took,
+    seen: Seen,
+    told: Callable[[], str],
+    *,
+    is_anew: bool = False,
 ) -> Answer:
     """Raises SourceTooLarge, UpstreamPayloadError, and what aiohttp raises. headers: those of the credential among
-    them. told: the request in words, for errors."""
+    them. told: the request in words, for errors. is_anew: not on a connection that was kept."""
     # encoded=True: balena's parser refuses syntax characters that a library would percent-encode.
     url = URL(way.base_url + request.target, encoded=True)
     etag = seen.entry.etag if seen.entry is not None else None
     known = {} if etag is None else {"If-None-Match": etag}
-    async with way.transport.session().request(
+    async with way.transport.session(is_anew=is_anew).request(
         request.method,
         url,
         data=request.body,

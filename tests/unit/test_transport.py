@@ -3,10 +3,59 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
+import pytest
+
+from resolvers.errors import UpstreamUnreachable
 from resolvers.transport import allowance
 from resolvers.transport.credentials import FixedHeaders
+from resolvers.transport.guards import Guards, Limits
+from resolvers.transport.http import Http
 from resolvers.transport.kept import Kept
+from resolvers.transport.retry import Retries
+from resolvers.transport.session import Transport
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+class Forgetful:
+    """A server that answers each connection once. All that were kept are closed when they are used again: as if they
+    had been idle for as long as it waits."""
+
+    def __init__(self) -> None:
+        self.connections: Counter[str] = Counter()
+        self._both = asyncio.Barrier(2)
+
+    async def __call__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        self.connections["opened"] += 1
+        if self.connections["opened"] <= 2:
+            await self._both.wait()
+        writer.write(ANSWER)
+        await writer.drain()
+        if await reader.read(1):
+            self.connections["used again"] += 1
+        writer.close()
+
+
+@pytest.mark.parametrize(("retries", "is_answered"), [(1, True), (0, False)])
+async def test_another_try_takes_no_connection_that_was_kept(retries: int, is_answered: bool) -> None:
+    forgetful = Forgetful()
+    server = await asyncio.start_server(forgetful, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    guards = Guards("it", Limits(retries=Retries(most=retries, backoff_s=0)))
+    async with server, Transport() as transport:
+        http = Http(transport, "it", url, timeout_s=10, guards=guards)
+        await asyncio.gather(http.get("/a"), http.get("/b"))
+
+        if is_answered:
+            assert await http.get("/c") == b"{}"
+        else:
+            with pytest.raises(UpstreamUnreachable):
+                await http.get("/c")
+
+    assert forgetful.connections == {"opened": 2 + retries, "used again": 1}
 
 
 async def test_an_allowance_is_shared_by_the_calls_of_one_list_and_by_no_other() -> None:
