@@ -16,6 +16,7 @@ LINGERS_S = 15.0
 "After the end of a trouble: for breakers, tries that nobody waits for, and a busy machine that is late with all that."
 LIMITED_S = 180.0
 "After a 429: so long it may take until the limit that was learned of it is forgotten."
+WAITED_FOR = frozenset({"UPSTREAM_TIMEOUT", "UPSTREAM_BUSY"})
 LASTS_S, PAUSES_S = (2.0, 8.0), (1.0, 6.0)
 
 
@@ -113,5 +114,6 @@ class Weather:
         return ", ".join(met) or "no trouble"
 
     def keeps_waiting(self, begin: float, end: float) -> bool:
-        """Whether a source may have used up the time of the whole request: what is asked below it then has none."""
-        return any("UPSTREAM_TIMEOUT" in self.codes(source, begin, end) for source in self.sources)
+        """Whether a source may have used up the time of the whole request: what is asked below it then has none. One
+        that set a limit is asked slowly, for as long as that is remembered."""
+        return any(WAITED_FOR & set(self.codes(source, begin, end)) for source in self.sources)

@@ -14,13 +14,14 @@ from benchmarks.soak.judging import Judge
 from benchmarks.soak.mix import Mix, Question
 from benchmarks.soak.processes import TIMEOUT_S, Said
 from benchmarks.soak.watch import WARM_AFTER_S, Growth, Sample, growth
-from benchmarks.soak.weather import LINGERS_S, TROUBLES, Spell, Weather
+from benchmarks.soak.weather import LINGERS_S, TROUBLES, Spell, Trouble, Weather
 from upstream_mocks.faults import Faults
 from upstream_mocks.world import KINDS
 
 BROKEN = next(trouble for trouble in TROUBLES if trouble.name == "503")
 ROWS = [{"sourceName": "memfault", "nativeId": "1"}]
 SILENT = next(trouble for trouble in TROUBLES if trouble.name == "black hole")
+LIMITED = next(trouble for trouble in TROUBLES if trouble.name == "429")
 WHOLE, CHANGE = Question("whole", b"", {}), Question("change", b"", {}, is_change=True)
 REST = Sample(0, 100, 16, 3, 0)
 
@@ -86,14 +87,17 @@ def test_a_change_may_be_unconfirmed_in_a_trouble(judge: Judge) -> None:
     assert judged(judge, reply("CHANGE_UNCONFIRMED"), at=15, question=CHANGE) == []
 
 
-def test_a_late_answer_of_one_source_is_explained_by_another_that_kept_the_request_waiting(judge: Judge) -> None:
+@pytest.mark.parametrize("trouble", [SILENT, LIMITED], ids=["silent", "limited"])
+def test_a_late_answer_of_one_source_is_explained_by_another_that_kept_the_request_waiting(
+    judge: Judge, trouble: Trouble
+) -> None:
     late = reply("UPSTREAM_TIMEOUT", "balena", "FAILED")
-    judge.weather.spells.append(Spell("nerveshub", SILENT, 12, 14))
+    judge.weather.spells.append(Spell("nerveshub", trouble, 12, 14))
 
     at_once = list(judged(judge, late, at=13))
     complaints = judged(judge, late, at=13, lasted_s=TIMEOUT_S)
 
-    weather = "memfault: 503, nerveshub: black hole"
+    weather = f"memfault: 503, nerveshub: {trouble.name}"
     (first,) = at_once
     assert first == f"whole, 1.0 s, {weather}: UPSTREAM_TIMEOUT: m; balena is FAILED without a trouble"
     assert complaints == at_once
