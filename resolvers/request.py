@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from graphql import GraphQLResolveInfo
+from msgspec import structs
 from strawberry import Schema
 
 from resolvers import keys
@@ -191,7 +192,7 @@ class Request:
             orders.by_id("sources"), (kinds,), self.sources.names, frozenset(self.sources.names), whole(read)
         )
         # Nobody is asked for this list, it is configuration: nothing of it is told of the sources.
-        lister = replace(self._lister, collector=Collector())
+        lister = structs.replace(self._lister, collector=Collector())
         return replace(await lister.connection(listing, window, at), sources=[])
 
     async def releases(

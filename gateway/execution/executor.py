@@ -35,8 +35,7 @@ class Operation(Struct, frozen=True):
     document_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A document that may be executed, and the operation in it that was asked for."""
 
     executable: Executable

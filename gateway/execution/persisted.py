@@ -8,11 +8,11 @@ the hash will do). Where only trusted documents run, nobody can leave any.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import Literal
 
 import structlog
 from graphql import GraphQLError
+from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.execution.documents import Unusable
@@ -45,8 +45,7 @@ class DocumentNotTrusted(ReleasegraphError):
     code = "DOCUMENT_NOT_TRUSTED"
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """What is asked, with its text. keep_as: the hash to keep it by, where the client wants to leave it here."""
 
     operation: Operation

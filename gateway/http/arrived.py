@@ -7,9 +7,9 @@ head is looked up in one dict of bytes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from msgspec import Struct, structs
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -47,8 +47,7 @@ class Arrived(NamedTuple):
     send: Send
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """An application that answers with this. headers: without those of the body."""
 
     status: int
@@ -63,7 +62,7 @@ class Reply:
         await send({"type": "http.response.body", "body": self.body})
 
 
-class Sent(Reply):
+class Sent(Reply, frozen=True):
     """One that is out already."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,7 +76,7 @@ def sized(reply: Reply, accept_encoding: str) -> ASGIApp:
         return reply
     if "gzip" in accept_encoding:
         return zipped(reply)
-    return replace(reply, headers={**reply.headers, "Vary": "Accept-Encoding"})
+    return structs.replace(reply, headers={**reply.headers, "Vary": "Accept-Encoding"})
 
 
 def zipped(app: ASGIApp) -> ASGIApp:

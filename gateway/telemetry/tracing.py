@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
 from starlette.types import Scope
 
 from gateway.telemetry.metrics import Metrics
@@ -68,8 +69,7 @@ class Watching:
         return _Counted(self._metrics, self._tracing.call(source, method, path))
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
+class _Counted(Struct, frozen=True):
     metrics: Metrics
     inner: Begun
 

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from resolvers.errors import BadCursor
 from resolvers.federation.order import Position
@@ -67,8 +68,7 @@ class _Content(msgspec.Struct, array_like=True):
 _NO_HINTS: Hints = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Cursors:
+class Cursors(Struct, frozen=True):
     """Makes and reads the cursors of one list, in one order, under one filter."""
 
     key: bytes  # the same on all workers

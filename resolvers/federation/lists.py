@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 import structlog
@@ -16,6 +15,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 from graphql.language import SelectionSetNode
+from msgspec import Struct
 
 from resolvers.errors import ReleasegraphError
 from resolvers.federation import merge, pages, streams
@@ -37,8 +37,7 @@ At = GraphQLResolveInfo[Any]
 _log = structlog.get_logger("releasegraph.federation")
 
 
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[T]):
+class Listing(Struct, Generic[T], frozen=True):
     """One list that was asked for.
 
     identity: what a cursor of it belongs to beside the order: filter and parent. sources: who is reported, in order;
@@ -52,8 +51,7 @@ class Listing(Generic[T]):
     open: Open[T]
 
 
-@dataclass(frozen=True, slots=True)
-class Lister:
+class Lister(Struct, frozen=True):
     """What all lists of one request share."""
 
     cursor_key: bytes

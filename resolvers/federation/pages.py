@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
+
+from msgspec import Struct
 
 from resolvers.errors import BadArgument
 from resolvers.federation.cursor import Cursor, Cursors, missed_mark
@@ -22,8 +23,7 @@ T = TypeVar("T", bound=Placed)
 DEFAULT_SIZE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Relay's arguments, checked: how many from which end, between which cursors."""
 
     size: int
@@ -125,8 +125,7 @@ def unread(limits: Limits) -> Connection[T]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Missed:
+class _Missed(Struct, frozen=True):
     marks: frozenset[bytes]
     is_all: bool
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+from msgspec import Struct, field
 
 from resolvers.federation.cursor import Hints
 from resolvers.federation.order import Order, OrderKey, Position, Rank
@@ -18,8 +20,7 @@ T = TypeVar("T", bound=Placed)
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Span(Generic[T]):
+class Span(Struct, Generic[T], frozen=True):
     """Rows strictly behind `start` and before `stop`, in `order`, of which `size` are needed."""
 
     order: Order[T]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import strawberry
+from msgspec import Struct
 from strawberry.types.arguments import StrawberryArgumentAnnotation
 
 First = Annotated[int | None, strawberry.argument(description="How many from the front; 20 when neither is given.")]
@@ -22,8 +22,7 @@ def ordered() -> StrawberryArgumentAnnotation:
     return strawberry.argument(description="In which order.")
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Relay's arguments as they came, not yet checked."""
 
     first: int | None = None

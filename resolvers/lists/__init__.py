@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, TypeVar
 
 from aiodataloader import DataLoader
+from msgspec import Struct
 
 from resolvers.errors import UpstreamError
 from resolvers.federation.filters.selection import Selection
@@ -27,8 +28,7 @@ from resolvers.upstreams.port import Chunk, Columns, Incomplete
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Struct, frozen=True):
     """What every list of one request works with."""
 
     sources: Sources

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from msgspec import Struct, structs
 
 from resolvers.errors import UpstreamError
 from resolvers.federation import streams
@@ -30,8 +32,7 @@ def is_kept(facts: Facts, query: ReleaseQuery) -> bool:
     return facts.release_paging.get(query.order_field, PagingKind.WHOLE) is not PagingKind.WHOLE
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What is asked of one source: rows that pass `keep` and `refine`.
 
     received: is told of all rows that come. is_countable: the query says all that `keep` and `refine` do.
@@ -49,7 +50,7 @@ class Asked:
 async def opened(asked: Asked, span: Span[Release]) -> Opened[Release]:
     """The source's scopes as streams. Failures are part of its reading, never raised."""
     if span.order.is_backward:
-        asked = replace(asked, query=turned(asked.query, span))
+        asked = structs.replace(asked, query=turned(asked.query, span))
     try:
         scopes = await asked.upstream.release_scopes(asked.query)
     except UpstreamError as error:
@@ -70,7 +71,7 @@ def of_fleet(desk: Desk, asked: Asked, fleet: Fleet, span: Span[Release]) -> Ope
 
     own = replace(query, fleet_ids=(fleet.native_id,))
     source: Source[Release] = Source(asked.name, narrowed_by(asked.upstream.facts), Allowance(MAX_BYTES))
-    return _together(replace(asked, query=own), source, span, [(own, read)])
+    return _together(structs.replace(asked, query=own), source, span, [(own, read)])
 
 
 def _together(

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 import structlog
+from msgspec import Struct
 
 from resolvers.errors import UpstreamPayloadError
 from resolvers.transport import plan, recall
@@ -24,8 +25,7 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _log = structlog.get_logger("releasegraph.upstreams")
 
 
-@dataclass(frozen=True, slots=True)
-class Rows(Generic[T]):
+class Rows(Struct, Generic[T], frozen=True):
     """The rows of one answer that fit, in its order, and what was wrong with the others."""
 
     rows: Sequence[T]

@@ -14,6 +14,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from msgspec import Struct
+
 from resolvers.errors import UpstreamError
 from resolvers.graph.artifact import Artifact
 from resolvers.graph.build import Build
@@ -113,8 +115,7 @@ class Failure:
     fleet_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk(Generic[T]):
+class Chunk(Struct, Generic[T], frozen=True):
     rows: Sequence[T] = ()
     failures: Sequence[Failure] = ()
 
@@ -130,8 +131,7 @@ class VersionCounts:
     by_cohort: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where one upstream page begins, in the order of its query.
 
     size: how many rows are wanted at least, when there are so many; PAGES has a size of its own. boundary: KEYSET, the
@@ -144,8 +144,7 @@ class Place:
     number: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
+class Page(Struct, Generic[T], frozen=True):
     """One upstream page: rows in the order asked for.
 
     total: of the whole list, where the upstream tells. is_total_exact: whether it applied every filter of the query.
@@ -158,8 +157,7 @@ class Page(Generic[T]):
     is_total_exact: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Scopes:
+class Scopes(Struct, frozen=True):
     """A query as queries that are each read in one order. failures: scopes that could not be found out."""
 
     queries: Sequence[ReleaseQuery]

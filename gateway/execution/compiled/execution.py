@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
 
@@ -13,6 +12,7 @@ from graphql.execution import Executor
 from graphql.execution.collect_fields import FragmentDetails
 from graphql.execution.execute import default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues
+from msgspec import Struct
 from strawberry.execution import optimized_is_awaitable
 
 from gateway.execution.compiled import roots
@@ -24,8 +24,7 @@ from gateway.execution.incremental.merging import merged
 Class = type[CompiledExecutor] | type[PlainExecutor]
 
 
-@dataclass(frozen=True, slots=True)
-class Executable:
+class Executable(Struct, frozen=True):
     """One operation of a document that may be executed."""
 
     schema: GraphQLSchema

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
 from strawberry.utils.str_converters import to_camel_case
 
 from resolvers import keys
@@ -34,8 +34,7 @@ class Visible(dict[str, Facts]):
         self.hidden = hidden
 
 
-@dataclass(frozen=True, slots=True)
-class Selection(Generic[T, Q]):
+class Selection(Struct, Generic[T, Q], frozen=True):
     """A filter over rows T, asked as queries Q.
 
     asked: the sources that can hold what was asked; all others are skipped. query: of a source, for

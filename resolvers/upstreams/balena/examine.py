@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
 
 from resolvers.upstreams import payload
@@ -55,7 +53,9 @@ async def _sample(adapter: Balena, exam: Examination) -> None:
 
 async def _rows(adapter: Balena, resource: str, wanted: Options) -> list[msgspec.Raw]:
     """The newest rows, with the fields that the graph asks for."""
-    body = await adapter.http.get(odata.url(resource, replace(wanted, order_by=(("id", "desc"),), top=SAMPLED)))
+    body = await adapter.http.get(
+        odata.url(resource, msgspec.structs.replace(wanted, order_by=(("id", "desc"),), top=SAMPLED))
+    )
     call = f"GET /v7/{resource}"
     return payload.decode(
         adapter.http.source, call, payload.decode(adapter.http.source, call, body, Envelope).d, list[msgspec.Raw]

@@ -12,10 +12,11 @@ Source: balena-io-modules/odata-parser 4.3.5; balena-sdk src/util/request-batchi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, NewType, TypeVar
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 Condition = NewType("Condition", str)
 "A filter, already encoded."
@@ -30,8 +31,7 @@ MAX_NUMBERS, MAX_TEXTS = 200, 50  # of one `in`, as the official SDK does
 _LATER = "\0"  # is in no URL
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What is wanted of a resource. `expand` nests: each navigation with options of its own.
 
     counted: navigations that come as the number of rows behind them, under the navigation's own name.
