@@ -14,6 +14,7 @@ from graphql import GraphQLBoolean, GraphQLID, GraphQLInt, GraphQLString
 from graphql.execution import Executor, collect_fields
 from graphql.execution import executor as internals
 from graphql.pyutils import Path
+from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.types.field import StrawberryField
 from strawberry.types.fields.resolver import StrawberryResolver
@@ -39,6 +40,8 @@ def test_graphql_core_is_the_version_that_this_was_written_for() -> None:
         ("execute_field", "self parent_type source field_details_list path position_context"),
         ("build_resolve_info", "self field_def field_nodes parent_type path"),
         ("collect_subfields", "self return_type field_details_list"),
+        ("gather_async_work", "self values"),
+        ("track_async_work", "self values"),
     ],
 )
 def test_the_executor_s_inner_methods_take_what_they_took(method: str, expected: str) -> None:
@@ -75,7 +78,11 @@ def test_what_is_passed_between_them_has_the_same_parts() -> None:
 def test_the_state_that_is_read_of_an_executor_is_there() -> None:
     names = {"schema", "operation", "variable_values", "context_value", "middleware_manager", "abort_signal"}
 
-    assert names | {"error_propagation"} <= set(Executor.__annotations__)
+    assert names | {"error_propagation", "async_helpers"} <= set(Executor.__annotations__)
+
+
+def test_its_helpers_are_made_of_its_own_methods() -> None:
+    assert GraphQLResolveInfoHelpers._fields == ("gather", "track")
 
 
 def test_strawberry_s_definitions_say_how_a_field_is_resolved() -> None:

@@ -4,7 +4,8 @@ graphql-core walks every field of every row: 5 µs for a plain attribute, 27 µs
 selection of an object becomes one generated function, and a look-up is asked once for all rows of a list.
 
     result of a resolver --(executor.complete_object_value)--> Region of this document, path and type
-        1. now: its function makes the dicts from plain attributes and cheap resolvers, notes what has to be awaited
+        1. now: its function makes the dicts from plain attributes, cheap resolvers and what rows brought along, notes
+           what has to be awaited
         2. then: what was noted is asked, a list at a time; what comes back goes through a Region of its own
 
 - Root fields of queries that are plainly called, are called here, see `roots.py`: graphql-core's executor is then made
