@@ -68,7 +68,8 @@ async def _reply(request: Arrived) -> Reply:
         status, headers = _status(media_type, answer)
     except NotAsked as refusal:
         answer, status, headers = _refused(refusal), refusal.status, refusal.headers
-    told.codes = [error["extensions"]["code"] for error in answer.body.get("errors", ())]
+    if told.outcome != "gone":  # nobody reads what such a reply says, nor is it a mistake of anybody
+        told.codes = [error["extensions"]["code"] for error in answer.body.get("errors", ())]
     if answer.is_sent:
         return SENT
     if media_type == media_types.MULTIPART:

@@ -104,7 +104,9 @@ def upstream_call(call: Call) -> None:
 
     What was answered without a call is a line for debugging only.
     """
-    if not call.was_made:
+    if call.is_unreadable:
+        _log.warning("upstream answer unreadable", **_of_call(call))
+    elif not call.was_made:
         if _tells_all:
             _log.debug("answer remembered or shared", **_of_call(call))
     elif _is_plain:

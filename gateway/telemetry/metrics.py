@@ -262,6 +262,9 @@ class Metrics:
 
     def upstream_call(self, call: Call, *, is_telling: bool = True) -> None:
         """An observer of upstream calls. is_telling: what came of it says something of how the source is doing."""
+        if call.is_unreadable:
+            self._failed(call, is_telling=is_telling)
+            return
         if call.cache is not None:
             self._cache[call.source, call.cache].inc()
         if not call.was_made:
@@ -273,9 +276,14 @@ class Metrics:
         if call.is_retry:
             self._retries.labels(call.source).inc()
         if call.error_code is not None:
-            self._call_errors[call.source, call.error_code].inc()
-        if is_telling and call.error_code != CANCELLED:
-            self._up[(call.source,)].set(call.error_code is None)
+            self._failed(call, is_telling=is_telling and call.error_code != CANCELLED)
+        elif is_telling:
+            self._up[(call.source,)].set(1)
+
+    def _failed(self, call: Call, *, is_telling: bool) -> None:
+        self._call_errors[call.source, str(call.error_code)].inc()
+        if is_telling:
+            self._up[(call.source,)].set(0)
 
     def circuit(self, source: str, circuit: Circuit) -> None:
         self._circuits.labels(source).set(int(circuit))

@@ -15,12 +15,13 @@ RECENT_S = 60
 
 @dataclass(slots=True)
 class Pulse:
-    """The last call of a source, and when one was last answered."""
+    """The last call of a source, and when one was last answered, this one and before it."""
 
     checked_at: datetime
     latency_ms: float
     error_code: str | None
     answered_at: float | None  # by the clock given to Health
+    answered_before: float | None = None
 
 
 class Health:
@@ -31,12 +32,21 @@ class Health:
         self._pulses: dict[str, Pulse] = {}
 
     def observe(self, call: Call) -> None:
-        if not call.was_made or call.error_code == CANCELLED:
-            return
+        if call.is_unreadable:
+            self._unreadable(call)
+        elif call.was_made and call.error_code != CANCELLED:
+            self._ended(call)
+
+    def _ended(self, call: Call) -> None:
         before = self._pulses.get(call.source)
         last = before.answered_at if before else None
         answered_at = self._clock() if call.error_code is None else last
-        self._pulses[call.source] = Pulse(datetime.now(UTC), call.duration_ms, call.error_code, answered_at)
+        self._pulses[call.source] = Pulse(datetime.now(UTC), call.duration_ms, call.error_code, answered_at, last)
+
+    def _unreadable(self, call: Call) -> None:
+        """What it brought was no answer after all."""
+        pulse = self._pulses[call.source]
+        pulse.error_code, pulse.answered_at = call.error_code, pulse.answered_before
 
     def pulse(self, source: str) -> Pulse | None:
         return self._pulses.get(source)

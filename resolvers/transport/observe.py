@@ -33,11 +33,12 @@ class Call(Struct, frozen=True):
     server_date: str | None = None  # its Date header as it came; None without an answer, or without the header
     cache: Cache | None = None  # None: asked, and nothing is remembered of such calls
     is_retry: bool = False  # asked again after a try that failed, and counted as any other call
+    is_unreadable: bool = False  # told of a call before, once what it brought turned out to be of no use
 
     @property
     def was_made(self) -> bool:
         """Whether the upstream was asked by it."""
-        return self.cache in (None, "MISS")
+        return self.cache in (None, "MISS") and not self.is_unreadable
 
 
 Observe = Callable[[Call], None]

@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from resolvers.errors import (
     SourceTooLarge,
@@ -33,6 +33,7 @@ from resolvers.errors import (
     UpstreamBusy,
     UpstreamCircuitOpen,
     UpstreamError,
+    UpstreamPayloadError,
     UpstreamRefused,
     UpstreamTimeout,
     UpstreamUnreachable,
@@ -226,7 +227,7 @@ class _Reading:
             self._told("SHARED", reply.status, len(reply.body), began, reply.error)
         elif reply.call is not None:
             plan.observe(reply.call)
-        self._readable(seen)
+        self._readable(seen, None if is_shared else reply.call)
         return reply
 
     def _call(self, seen: Seen) -> Callable[[Took], Coroutine[Any, Any, Reply]]:
@@ -289,22 +290,34 @@ class _Reading:
         plan.observe(call)
         return call
 
-    def _readable(self, seen: Seen) -> None:
-        """Whoever reads the answer now may find that it is of no use."""
-        _last.set((self.recall, self.name) if seen.generation is not None else None)
+    def _readable(self, seen: Seen, call: Call | None = None) -> None:
+        """Whoever reads the answer now may find that it is of no use. call: that brought it, of who made it."""
+        _last.set(_Last(self, call, is_kept=seen.generation is not None))
+
+    def unreadable(self, call: Call | None, *, is_kept: bool) -> None:
+        if is_kept:
+            self.recall.discard(self.name)
+        if call is not None:
+            self.observe(structs.replace(call, error_code=UpstreamPayloadError.code, is_unreadable=True))
 
     def _flight_key(self, seen: Seen) -> tuple[bytes, int, bytes | None]:
         return self.recall.flight_key(self.asker, self.name, seen)
 
 
-_last: ContextVar[tuple[Recall, bytes] | None] = ContextVar("last_remembered", default=None)
+class _Last(Struct, frozen=True):
+    reading: _Reading
+    call: Call | None
+    is_kept: bool
+
+
+_last: ContextVar[_Last | None] = ContextVar("last_remembered", default=None)
 
 
 def unreadable() -> None:
-    """The answer this task got last has no known shape: it is remembered no longer."""
+    """The answer this task got last has no known shape: it is remembered no longer, and told of whoever brought it."""
     last = _last.get()
     if last is not None:
-        last[0].discard(last[1])
+        last.reading.unreadable(last.call, is_kept=last.is_kept)
 
 
 def _is_good(reply: Reply) -> bool:

@@ -1,7 +1,8 @@
 """Retry: which failures are worth another try, after how long, and how many tries a source is spared.
 
 Retried are reads whose connection failed, and those answered with 502, 503 or 504: a proxy or a server that starts
-anew, over in a moment. Never a change, whatever it was answered, and never a login.
+anew, over in a moment; and with 408, by which a proxy ends a connection that it takes for idle, whatever is on its way.
+Never a change, whatever it was answered, and never a login.
 
 500 is retried for no vendor. balena says it to a request of ours that it cannot read; NervesHub to a sort or filter it
 does not know; MetaKraftwerk to a body it cannot parse; BuildMaster with a stack trace of what it will do again; and
@@ -27,6 +28,7 @@ from dataclasses import dataclass
 from resolvers.errors import UpstreamBroken, UpstreamBusy, UpstreamError, UpstreamUnreachable
 
 RETRIED_STATUSES = frozenset({502, 503, 504})
+GIVEN_UP = 408
 MOST_WAIT_S = 2.0
 "Longer than this nobody is kept waiting before a call even begins."
 
@@ -55,7 +57,7 @@ def is_passing(error: UpstreamError, status: int | None) -> bool:
         return error.retry_after_s is not None
     if isinstance(error, UpstreamBroken):
         return status in RETRIED_STATUSES
-    return isinstance(error, UpstreamUnreachable)
+    return status == GIVEN_UP or isinstance(error, UpstreamUnreachable)
 
 
 class Spared:

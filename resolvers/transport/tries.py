@@ -131,7 +131,8 @@ class Tries:
                         request, self._leaving = self._request, None
                     headers = {**credentials, **begun.headers}
                     what = (request, headers, self._took, self._seen, self._told)
-                    answer = await wire.asked(way, *what, is_anew=self._number > 1)
+                    # A change is not sent again: one lost to a connection that was closed would be unconfirmed.
+                    answer = await wire.asked(way, *what, is_anew=request.is_change or self._number > 1)
         except asyncio.CancelledError:
             answer.is_given_up = True
             raise

@@ -28,7 +28,15 @@ async def settled(asked: Iterable[Awaitable[T]]) -> list[T | UpstreamError]:
     calls = list(asked)
     if len(calls) == 1:  # one alone needs no task
         return [await _settled(calls[0])]
-    return await asyncio.gather(*map(_settled, calls))
+    # Not `_settled` of each: a task that ends before it begins would leave the call in it unawaited.
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    return [_answer(answer) for answer in answers]
+
+
+def _answer(answer: T | BaseException) -> T | UpstreamError:
+    if isinstance(answer, BaseException) and not isinstance(answer, UpstreamError):
+        raise answer
+    return answer
 
 
 async def _settled(one: Awaitable[T]) -> T | UpstreamError:

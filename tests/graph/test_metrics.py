@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import aiohttp
 import pytest
@@ -62,6 +62,24 @@ async def test_a_source_that_fails_is_down_and_its_code_is_counted(mocks: MockPo
         assert await gateway.sample("releasegraph_operation_errors_total", code="UPSTREAM_BROKEN") == 1
         assert await gateway.sample("releasegraph_operations_total", outcome="errors") == 1
         assert await gateway.sample("releasegraph_answer_sources_total", source="memfault", state="FAILED") == 1
+
+
+@pytest.mark.parametrize("trouble", [{"wrong_shape": True}, {"cut_json": True}, {"body": "<html>"}], ids=str)
+async def test_a_source_whose_answers_are_of_no_use_is_not_told_to_be_well(
+    mocks: MockPort, trouble: dict[str, Any]
+) -> None:
+    async with told(mocks) as gateway:
+        await gateway.ask("{ releases(first: 1) { nodes { id } } }")
+        well = await gateway.sample("releasegraph_source_up", source="nerveshub")
+        mocks.fail(source="nerveshub", **trouble)
+        await gateway.ask("{ releases(first: 1) { nodes { id } } }")
+        _, ready = await gateway.ready()
+
+        errors = await gateway.sample("releasegraph_upstream_errors_total", source="nerveshub", code="UPSTREAM_PAYLOAD")
+        assert (well, await gateway.sample("releasegraph_source_up", source="nerveshub")) == (1, 0)
+        assert errors > 0
+        assert ready["sources"]["nerveshub"]["lastErrorCode"] == "UPSTREAM_PAYLOAD"
+        assert ready["sources"]["nerveshub"]["status"] != "UP"
 
 
 async def test_a_trusted_document_has_its_name(mocks: MockPort, tmp_path: Path, start: Start) -> None:

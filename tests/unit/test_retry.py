@@ -32,6 +32,7 @@ TWICE = Retries(most=2, backoff_s=0.25)
         pytest.param(UpstreamBroken("it", "x"), 502, True, id="a proxy without its server"),
         pytest.param(UpstreamBroken("it", "x"), 503, True, id="maintenance"),
         pytest.param(UpstreamBroken("it", "x"), 504, True, id="a proxy that waited"),
+        pytest.param(UpstreamRejected("it", "x"), 408, True, id="a proxy that took the connection for idle"),
         pytest.param(UpstreamBusy("it", "x", 1), 429, True, id="asked too often, and it says how long"),
         pytest.param(UpstreamBusy("it", "x", 1), 529, True, id="overloaded, and it says how long"),
         pytest.param(UpstreamBusy("it", "x"), 429, False, id="asked too often, for how long nobody knows"),

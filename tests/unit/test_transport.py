@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter
 
 import pytest
@@ -15,6 +16,7 @@ from resolvers.transport.http import Http
 from resolvers.transport.kept import Kept
 from resolvers.transport.retry import Retries
 from resolvers.transport.session import Transport
+from resolvers.upstreams.scopes import settled
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -56,6 +58,35 @@ async def test_another_try_takes_no_connection_that_was_kept(retries: int, is_an
                 await http.get("/c")
 
     assert forgetful.connections == {"opened": 2 + retries, "used again": 1}
+
+
+async def test_a_change_takes_no_connection_that_was_kept_and_is_sent_once() -> None:
+    forgetful = Forgetful()
+    server = await asyncio.start_server(forgetful, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server, Transport() as transport:
+        http = Http(transport, "it", url, timeout_s=10)
+        await asyncio.gather(http.get("/a"), http.get("/b"))
+
+        assert await http.change("DELETE", "/c", None, lambda body: None) == b"{}"
+
+    assert forgetful.connections == {"opened": 3}
+
+
+async def test_what_ends_before_it_began_leaves_nothing_unawaited(recwarn: pytest.WarningsRecorder) -> None:
+    begun: list[str] = []
+
+    async def call() -> None:
+        begun.append("call")
+
+    asking = asyncio.ensure_future(settled([call(), call()]))
+    asyncio.get_running_loop().call_soon(asking.cancel)
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    gc.collect()
+
+    assert begun == []
+    assert [str(one.message) for one in recwarn] == []
 
 
 async def test_an_allowance_is_shared_by_the_calls_of_one_list_and_by_no_other() -> None:
