@@ -8,7 +8,8 @@
 A stream hands over rows that stand in our total order, (order key, source name, native id), and all rows of equal key
 together: an upstream orders by its own key alone, so rows of one key may come from it in any order, over several
 pages. The merge keeps one buffer a stream and takes the foremost row of all; a stream whose buffer is empty is asked
-for more before another row is taken, since its next row may be the foremost. All streams are first asked side by side.
+for more before another row is taken, since its next row may be the foremost, unless it is over. All streams are first
+asked side by side.
 
 How a source is read in an order is its adapter's to declare (`Facts.release_paging`):
 
@@ -40,25 +41,38 @@ async def first(count: int, streams: Sequence[Stream[T]], order: Order[T]) -> li
     if len(streams) == 1:
         return await _of_one(count, streams[0])
     buffers = [_Buffer(stream, order) for stream in streams]
-    await side_by_side([buffer.fill() for buffer in buffers])
+    await _fill(buffers)
     found: list[T] = []
     while len(found) < count and any(buffers):
         found += _foremost(count - len(found), [buffer for buffer in buffers if buffer])
         if len(found) < count:
-            await side_by_side([buffer.fill() for buffer in buffers if not buffer and not buffer.is_over])
+            await _fill([buffer for buffer in buffers if not buffer and not buffer.is_over])
     return found
+
+
+async def _fill(buffers: Sequence[_Buffer[T]]) -> None:
+    """Side by side; those whose rows are here already take no task."""
+    await side_by_side([buffer.fill() for buffer in buffers if not buffer.is_filled()])
 
 
 async def _of_one(count: int, stream: Stream[T]) -> list[T]:
     """Rows of one stream are in order already."""
     found: list[T] = []
-    while len(found) < count and (rows := await apart(stream.more())):
+    while len(found) < count and not stream.is_over:
+        rows = stream.at_hand()
+        if rows is None:
+            rows = await apart(stream.more())
+        if not rows:
+            break
         found += rows
     return found[:count]
 
 
 class _Buffer(Generic[T]):
-    """What a stream has given and the merge has not taken. False when there is nothing of it."""
+    """What a stream has given and the merge has not taken. False when there is nothing of it.
+
+    is_over: nothing follows it.
+    """
 
     def __init__(self, stream: Stream[T], order: Order[T]):
         self._stream, self._order = stream, order
@@ -70,18 +84,28 @@ class _Buffer(Generic[T]):
         return self.begin < len(self.rows)
 
     async def fill(self) -> None:
-        rows = await self._stream.more()
+        self._take(await self._stream.more())
+
+    def is_filled(self) -> bool:
+        """By what is at hand; nobody was asked."""
+        rows = self._stream.at_hand()
+        if rows is None:
+            return False
+        self._take(rows)
+        return True
+
+    def _take(self, rows: Sequence[T]) -> None:
         self.rows = rows if isinstance(rows, Ranked) else Ranked(rows, self._order)
-        self.begin, self.is_over = 0, not rows
+        self.begin, self.is_over = 0, not rows or self._stream.is_over
 
 
 def _foremost(count: int, buffers: Sequence[_Buffer[T]]) -> list[T]:
-    """The first `count` rows of all buffers, up to where one of them ends: behind it may be more of it."""
+    """The first `count` rows of all buffers, up to where one of them ends that is not over: behind it may be more."""
     groups = [buffer.rows.groups for buffer in buffers]
     told = [own for own in groups if own is not None]
     if len(told) < len(buffers):
         return _by_rank(count, buffers)
-    ends = _ends(told, buffers)
+    ends = _ends(count, told, buffers)
     rows: dict[Any, T] = {}
     for own, buffer, end in zip(told, buffers, ends, strict=True):
         rows.update(zip(own[buffer.begin : end], buffer.rows[buffer.begin : end], strict=True))
@@ -97,7 +121,7 @@ def _foremost(count: int, buffers: Sequence[_Buffer[T]]) -> list[T]:
 def _by_rank(count: int, buffers: Sequence[_Buffer[T]]) -> list[T]:
     """The same where keys tie; one row may be there twice."""
     ranks = [buffer.rows.ranks for buffer in buffers]
-    ends = _ends(ranks, buffers)
+    ends = _ends(count, ranks, buffers)
     heads = [
         (own[at], place, at)
         for place, (own, buffer, end) in enumerate(zip(ranks, buffers, ends, strict=True))
@@ -109,7 +133,11 @@ def _by_rank(count: int, buffers: Sequence[_Buffer[T]]) -> list[T]:
     return [buffers[place].rows[at] for _, place, at in taken]
 
 
-def _ends(by: Sequence[Sequence[Any]], buffers: Sequence[_Buffer[T]]) -> list[int]:
-    """How far each buffer goes, up to the last row of the one that ends first."""
-    limit = min(own[-1] for own in by)
-    return [bisect_right(own, limit, buffer.begin) for own, buffer in zip(by, buffers, strict=True)]
+def _ends(count: int, by: Sequence[Sequence[Any]], buffers: Sequence[_Buffer[T]]) -> list[int]:
+    """How far each buffer goes: up to the last row of the one that ends first and is not over, `count` at most."""
+    open_ = [own[-1] for own, buffer in zip(by, buffers, strict=True) if not buffer.is_over]
+    ends = [min(len(own), buffer.begin + count) for own, buffer in zip(by, buffers, strict=True)]
+    if not open_:
+        return ends
+    limit = min(open_)
+    return [bisect_right(own, limit, buffer.begin, end) for own, buffer, end in zip(by, buffers, ends, strict=True)]

@@ -160,18 +160,21 @@ class Ordered(Generic[T]):
     keep: Keep[T]
     whole: Callable[[], Awaitable[Reading[T]]]
     refine: Callable[[Sequence[T]], Awaitable[Reading[T]]] | None
-    _is_over: bool = False
+    is_over: bool = False
 
     def __post_init__(self) -> None:
         self._ties = Ties(self.span, self.keep)
         # Whoever keeps an order has a key for every row, so behind a row without one there is nothing more.
-        self._is_over = self.span.is_behind_keys
+        self.is_over = self.span.is_behind_keys
+
+    def at_hand(self) -> Sequence[T] | None:
+        return () if self.is_over else None
 
     async def more(self) -> Sequence[T]:
         self.source.allowance.go_on()
         if self.source.freshness is not None:
             self.source.freshness.go_on()
-        while not self._is_over:
+        while not self.is_over:
             rows = await self._next()
             if rows and (refined := await self._refined(rows)):
                 return refined
@@ -192,7 +195,7 @@ class Ordered(Generic[T]):
                 self.source.came(page)
                 self._ties.add(page.rows)
             is_last = page is None or self.pager.is_over
-            self._is_over = is_last or self._ties.is_past_stop
+            self.is_over = is_last or self._ties.is_past_stop
             return self._ties.taken(is_over=is_last)
         except OutOfOrder as error:
             return await self._whole(str(error))
@@ -206,12 +209,12 @@ class Ordered(Generic[T]):
 
     def _broken_off(self, error: UpstreamError) -> Sequence[T]:
         self.source.failed(error)
-        self._is_over = True
+        self.is_over = True
         return self._ties.taken(is_over=True)
 
     async def _whole(self, why: str) -> Sequence[T]:
         """What of the part was not handed over yet, out of all of it."""
-        self._is_over = True
+        self.is_over = True
         done = self._ties.taken(is_over=False)
         self.source.distrusted(why)
         reading = await self.whole()

@@ -53,7 +53,14 @@ class Span(Struct, Generic[T], frozen=True):
 
 
 class Stream(Protocol[T_co]):
-    """Rows of one part of one source, in order, inside the span."""
+    """Rows of one part of one source, in order, inside the span. is_over: nothing follows what was handed over."""
+
+    @property
+    def is_over(self) -> bool: ...
+
+    def at_hand(self) -> Sequence[T_co] | None:
+        """`more` where nobody has to be asked for it; None where somebody has."""
+        ...
 
     async def more(self) -> Sequence[T_co]:
         """The next whole tie groups; empty at the end, and from then on. Raises nothing that is an upstream's fault."""
@@ -67,7 +74,14 @@ class Whole(Generic[T]):
     rows: Sequence[T]
     span: Span[T]
 
+    @property
+    def is_over(self) -> bool:
+        return not self.rows
+
     async def more(self) -> Sequence[T]:
+        return self.at_hand()
+
+    def at_hand(self) -> Sequence[T]:
         rows, self.rows = self.rows, ()
         order = self.span.order
         return self.span.cut(_MADE.of(rows, order, lambda: _sorted(rows, order)))
@@ -89,8 +103,16 @@ class Begun(Generic[T]):
     stream: Stream[T]
     firsts: Sequence[T] | None
 
-    async def more(self) -> Sequence[T]:
+    @property
+    def is_over(self) -> bool:
+        return self.firsts is None and self.stream.is_over
+
+    def at_hand(self) -> Sequence[T] | None:
         rows, self.firsts = self.firsts, None
+        return self.stream.at_hand() if rows is None else rows
+
+    async def more(self) -> Sequence[T]:
+        rows = self.at_hand()
         return await self.stream.more() if rows is None else rows
 
 
